@@ -1,0 +1,1 @@
+"""Asset families, one per file."""

@@ -1,0 +1,1 @@
+"""Tileable PBR materials made from noise."""

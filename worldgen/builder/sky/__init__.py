@@ -1,0 +1,1 @@
+"""The sky: air, sun, clouds, stars and moon as an HDR environment."""

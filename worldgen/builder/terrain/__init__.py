@@ -1,0 +1,1 @@
+"""The land: shape, erosion, water, meshes and ground textures."""

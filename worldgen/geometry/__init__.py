@@ -1,0 +1,1 @@
+"""Geometry of views, points, splats and meshes: numpy and numba only."""

@@ -1,0 +1,1 @@
+"""Renderers: path tracing, exact buffers, denoising, tone mapping, splat rasterisers."""

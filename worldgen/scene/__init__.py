@@ -1,0 +1,1 @@
+"""Data types of worldgen: frozen, validated, read-only. Algorithms live elsewhere."""

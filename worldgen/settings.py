@@ -1,0 +1,87 @@
+"""Quality tiers: every number that trades quality for time, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Quality = Literal["draft", "standard", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityTier:
+    """What one quality tier spends."""
+
+    name: Quality
+    panorama_height: int
+    """Rows of the spawn panorama in pixels; it has twice as many columns."""
+    spawn_samples: int
+    """Path samples per pixel of the spawn views."""
+    station_samples: int
+    """Path samples per pixel of the further stations' views."""
+    station_face_px: int
+    """Side of a further station's cube faces, in pixels."""
+    max_stations: int
+    """Stations at most, the spawn's included."""
+    splat_budget: int
+    """Gaussians at most."""
+    triangle_budget: int
+    """Triangles at most in the flattened scene, all instances counted."""
+    play_size_m: float
+    """Side of the square playable area in metres, unless the spec says otherwise."""
+    ground_texture_px: int
+    """Side of each baked ground texture in pixels."""
+    material_texture_px: int
+    """Side of each tileable material texture in pixels."""
+    max_bounces: int
+    """Path depth for the path tracer (2: direct light only)."""
+
+
+TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
+    {
+        "draft": QualityTier(
+            name="draft",
+            panorama_height=512,
+            spawn_samples=4,
+            station_samples=2,
+            station_face_px=128,
+            max_stations=4,
+            splat_budget=150_000,
+            triangle_budget=1_500_000,
+            play_size_m=256.0,
+            ground_texture_px=1024,
+            material_texture_px=256,
+            max_bounces=3,
+        ),
+        "standard": QualityTier(
+            name="standard",
+            panorama_height=1024,
+            spawn_samples=6,
+            station_samples=4,
+            station_face_px=320,
+            max_stations=7,
+            splat_budget=500_000,
+            triangle_budget=5_000_000,
+            play_size_m=512.0,
+            ground_texture_px=2048,
+            material_texture_px=512,
+            max_bounces=3,
+        ),
+        "high": QualityTier(
+            name="high",
+            panorama_height=2048,
+            spawn_samples=16,
+            station_samples=8,
+            station_face_px=768,
+            max_stations=10,
+            splat_budget=2_000_000,
+            triangle_budget=14_000_000,
+            play_size_m=512.0,
+            ground_texture_px=4096,
+            material_texture_px=1024,
+            max_bounces=4,
+        ),
+    }
+)

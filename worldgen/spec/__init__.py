@@ -1,0 +1,1 @@
+"""What a prompt was understood as: the WorldSpec, its parser and its edits."""

@@ -1,0 +1,1 @@
+"""Steps of the pipelines, one typed step per file."""
