@@ -1,0 +1,88 @@
+"""Equirectangular images: pixels, rays and solid angles.
+
+Width is twice the height. The centre column looks along -Z, columns grow to the right (+X at three quarters of
+the width), row 0 is the zenith; pixel centres lie at +0.5. Everything here is in the panorama camera's frame.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def equirectangular_rays(height: int) -> NDArray[np.float64]:
+    """Unit rays through all pixel centres of an image of ``height`` rows.
+
+    Returns:
+        (height, 2 * height, 3) float64, in the camera.
+    """
+    columns = np.arange(2 * height, dtype=np.float64) + 0.5
+    rows = np.arange(height, dtype=np.float64) + 0.5
+    return rays_from_pixels(columns[None, :], rows[:, None], height)
+
+
+def rays_from_pixels(columns: NDArray[np.float64], rows: NDArray[np.float64], height: int) -> NDArray[np.float64]:
+    """Unit rays through image positions; positions broadcast, 0.5 is the first pixel's centre.
+
+    Returns:
+        (..., 3) float64, in the camera.
+    """
+    azimuth = (np.asarray(columns) / height - 1.0) * math.pi
+    polar = np.asarray(rows) / height * math.pi
+    azimuth, polar = np.broadcast_arrays(azimuth, polar)
+    sin_polar = np.sin(polar)
+    return np.stack([sin_polar * np.sin(azimuth), np.cos(polar), -sin_polar * np.cos(azimuth)], axis=-1)
+
+
+def pixels_from_rays(rays: NDArray[np.float64], height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Image positions (columns, rows) of rays of any length; columns lie in [0, 2 * height).
+
+    At the poles every column is the same ray; the column is then whatever the ray's tiny horizontal part says.
+    """
+    rays = np.asarray(rays, dtype=np.float64)
+    x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
+    # atan2 keeps full precision at the poles, where acos(y) would lose half the digits.
+    polar = np.arctan2(np.hypot(x, z), y)
+    azimuth = np.arctan2(x, -z)
+    columns = (azimuth / math.pi + 1.0) * height
+    return np.where(columns >= 2 * height, 0.0, columns), polar / math.pi * height
+
+
+def row_solid_angles(height: int) -> NDArray[np.float64]:
+    """Exact solid angle of one pixel in each row, in steradians; all pixels sum to 4 pi.
+
+    Returns:
+        (height,) float64.
+    """
+    edges = np.cos(np.arange(height + 1) / height * math.pi)
+    return (edges[:-1] - edges[1:]) * (math.pi / height)
+
+
+def sample_equirectangular(image: NDArray[np.float32], rays: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Bilinear samples of an image along rays; wraps around the seam and across the poles.
+
+    Args:
+        image: (H, 2H, C) float32.
+        rays: (..., 3), in the camera, of any length.
+
+    Returns:
+        (..., C) float32.
+    """
+    height, width = image.shape[:2]
+    columns, rows = pixels_from_rays(rays, height)
+    left, top = np.floor(columns - 0.5).astype(np.int64), np.floor(rows - 0.5).astype(np.int64)
+    across = (columns - 0.5 - left).astype(np.float32)[..., None]
+    down = (rows - 0.5 - top).astype(np.float32)[..., None]
+
+    def pixel(row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float32]:
+        # One row beyond a pole lies the same row, half a turn further.
+        beyond = (row < 0) | (row >= height)
+        row = np.where(row < 0, 0, np.where(row >= height, height - 1, row))
+        column = np.where(beyond, column + height, column) % width
+        return image[row, column]
+
+    upper = pixel(top, left) * (1.0 - across) + pixel(top, left + 1) * across
+    lower = pixel(top + 1, left) * (1.0 - across) + pixel(top + 1, left + 1) * across
+    return (upper * (1.0 - down) + lower * down).astype(np.float32)
