@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Biome = Literal["alpine", "temperate_forest", "meadow_hills", "desert", "canyon", "coast", "tundra", "tropical"]
 Season = Literal["spring", "summer", "autumn", "winter"]
@@ -13,13 +13,16 @@ WaterKind = Literal["lake", "river", "sea"]
 Relation = Literal["near_spawn", "by", "on", "between", "around", "along", "in", "in_distance", "behind", "in_front_of"]
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
+LANDMARKS = frozenset({"hill", "path"})
+"""Targets of places that are parts of the land, not entries."""
+
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class SpecModel(BaseModel):
     """Base of all spec parts: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Weather(SpecModel):
@@ -65,7 +68,9 @@ class Place(SpecModel):
 
     relation: Relation
     target: Identifier | None = None
-    """Id of a water body or another item, ``"hill"``, ``"path"``, or None for the spawn."""
+    """Id of a water body, another item or (with "in") a scatter, ``"hill"``, ``"path"``, or None for the spawn."""
+    other_target: Identifier | None = None
+    """With "between": the second thing, when the two are different entries."""
 
 
 class Item(SpecModel):
@@ -89,6 +94,8 @@ class Scatter(SpecModel):
     density: Unit
     """0 is none, 1 as dense as the family grows."""
     size: Annotated[float, Field(ge=0.2, le=5.0)] = 1.0
+    place: Place | None = None
+    """Where it is densest ("reeds around the lake"); None for all over the land."""
     from_prompt: bool = False
     """Whether the prompt asked for it (then it must be in view of the spawn); otherwise the biome brought it."""
 
@@ -121,3 +128,24 @@ class WorldSpec(SpecModel):
     understood: tuple[Understood, ...] = ()
     ignored: tuple[str, ...] = ()
     """Words of the prompt that were not understood, in order."""
+
+    @model_validator(mode="after")
+    def _check_references(self) -> WorldSpec:
+        """Check that ids are unique and that every place refers to something that is there."""
+        ids = [entry.id for entry in (*self.waters, *self.items, *self.scatters)]
+        known = set(ids)
+        if len(known) != len(ids):
+            twice = next(name for index, name in enumerate(ids) if name in ids[:index])
+            raise ValueError(f"the id '{twice}' is used twice")
+        if reserved := known & LANDMARKS:
+            raise ValueError(f"the id '{min(reserved)}' is reserved for the land's own")
+        known |= LANDMARKS
+        for entry in (*self.items, *self.scatters):
+            if entry.place is None:
+                continue
+            for target in (entry.place.target, entry.place.other_target):
+                if target is not None and target not in known:
+                    raise ValueError(f"'{entry.id}' is placed by '{target}', which is not in the spec")
+                if target == entry.id:
+                    raise ValueError(f"'{entry.id}' is placed by itself")
+        return self
