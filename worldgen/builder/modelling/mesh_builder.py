@@ -50,10 +50,9 @@ def smooth_normals(vertices: NDArray[np.floating], triangles: Indices) -> Floats
     """Unit vertex normals, (V, 3): the area-weighted mean of the triangles around each vertex."""
     crosses = triangle_crosses(vertices, triangles).astype(np.float64)
     corners = triangles.ravel()
-    sums = np.stack(
-        [np.bincount(corners, weights=np.repeat(crosses[:, axis], 3), minlength=len(vertices)) for axis in range(3)],
-        axis=1,
-    )
+    sums = np.zeros((len(vertices), 3), dtype=np.float64)
+    for axis in range(3):
+        sums[:, axis] = np.bincount(corners, weights=np.repeat(crosses[:, axis], 3), minlength=len(vertices))
     return unit_vectors(sums)
 
 

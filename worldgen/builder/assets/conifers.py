@@ -1,0 +1,461 @@
+"""Conifers: spruce, pine, fir, larch and cypress, with whorls of branches and sprays of needles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from worldgen.builder.family import AssetFamily, AssetRequest, Placement
+from worldgen.builder.modelling.branches import (
+    UP,
+    Branches,
+    Doubles,
+    cross,
+    diverge,
+    directions_from,
+    extend,
+    sideways,
+    sites_on,
+    spread_along,
+    unit,
+)
+from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, joined, snowed
+from worldgen.builder.modelling.mesh_builder import MeshBuilder
+from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
+from worldgen.builder.modelling.plant_colors import SNOW_COLOR, blend, palette, pick, vary
+from worldgen.builder.modelling.snow import add_branch_snow
+from worldgen.builder.modelling.tubes import add_tubes, root_flare
+from worldgen.scene.scene import Capsule, Prototype
+
+BARK = "bark_conifer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConiferShape:
+    """What makes one kind of conifer; angles in degrees, lengths as shares of the height."""
+
+    height_m: tuple[float, float]
+    crown_base: tuple[float, float]
+    """Where the crown begins."""
+    crown_radius: tuple[float, float]
+    profile: tuple[float, float]
+    """Exponent of the cone's narrowing (below 1: rounder), and how soon the crown reaches its full width."""
+    num_whorls: int
+    branches_per_whorl: int
+    elevation_deg: tuple[float, float]
+    """Angle of branches above the horizon, at the crown's base and at the top."""
+    rise: tuple[float, float]
+    """Bend of the inner and outer half of a branch; positive is up."""
+    raggedness: float
+    """How unequal branches of one whorl are."""
+    tufts: bool
+    """Needles in brushes at the ends of twigs (pine) rather than flat sprays (spruce)."""
+    twigs: int
+    twig_length: float
+    """Length of twigs as a share of their branch's."""
+    needle_length_m: float
+    needle_width_m: float
+    trunk_radius: float
+    colors: Doubles
+    spring_colors: Doubles
+    autumn_colors: Doubles | None = None
+    """For a conifer that turns and drops its needles; None is evergreen."""
+
+
+SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
+    {
+        "spruce": ConiferShape(
+            height_m=(18.0, 27.0),
+            crown_base=(0.03, 0.08),
+            crown_radius=(0.15, 0.19),
+            profile=(0.9, 0.06),
+            num_whorls=34,
+            branches_per_whorl=7,
+            elevation_deg=(-22.0, 42.0),
+            rise=(-0.45, 0.5),
+            raggedness=0.16,
+            tufts=False,
+            twigs=10,
+            twig_length=0.36,
+            needle_length_m=0.42,
+            needle_width_m=0.11,
+            trunk_radius=0.0125,
+            colors=palette((40, 64, 38), (50, 76, 44), (34, 56, 40)),
+            spring_colors=palette((70, 104, 48)),
+        ),
+        "pine": ConiferShape(
+            height_m=(17.0, 25.0),
+            crown_base=(0.3, 0.42),
+            crown_radius=(0.17, 0.22),
+            profile=(0.62, 0.22),
+            num_whorls=15,
+            branches_per_whorl=5,
+            elevation_deg=(2.0, 58.0),
+            rise=(0.05, 0.55),
+            raggedness=0.32,
+            tufts=True,
+            twigs=11,
+            twig_length=0.34,
+            needle_length_m=0.36,
+            needle_width_m=0.085,
+            trunk_radius=0.0145,
+            colors=palette((62, 84, 46), (74, 96, 52), (54, 78, 52)),
+            spring_colors=palette((96, 120, 60)),
+        ),
+        "fir": ConiferShape(
+            height_m=(18.0, 28.0),
+            crown_base=(0.02, 0.06),
+            crown_radius=(0.12, 0.15),
+            profile=(0.82, 0.05),
+            num_whorls=36,
+            branches_per_whorl=7,
+            elevation_deg=(-8.0, 50.0),
+            rise=(-0.1, 0.3),
+            raggedness=0.1,
+            tufts=False,
+            twigs=10,
+            twig_length=0.34,
+            needle_length_m=0.36,
+            needle_width_m=0.11,
+            trunk_radius=0.012,
+            colors=palette((38, 62, 48), (46, 72, 56), (34, 56, 44)),
+            spring_colors=palette((80, 112, 66)),
+        ),
+        "larch": ConiferShape(
+            height_m=(18.0, 26.0),
+            crown_base=(0.1, 0.2),
+            crown_radius=(0.15, 0.18),
+            profile=(0.85, 0.1),
+            num_whorls=26,
+            branches_per_whorl=6,
+            elevation_deg=(-12.0, 45.0),
+            rise=(-0.2, 0.5),
+            raggedness=0.26,
+            tufts=True,
+            twigs=9,
+            twig_length=0.3,
+            needle_length_m=0.3,
+            needle_width_m=0.075,
+            trunk_radius=0.0125,
+            colors=palette((98, 128, 56), (110, 138, 64), (90, 118, 58)),
+            spring_colors=palette((138, 168, 76)),
+            autumn_colors=palette((206, 150, 42), (190, 126, 34), (216, 170, 60)),
+        ),
+        "cypress": ConiferShape(
+            height_m=(12.0, 18.0),
+            crown_base=(0.03, 0.05),
+            crown_radius=(0.075, 0.095),
+            profile=(0.5, 0.2),
+            num_whorls=34,
+            branches_per_whorl=7,
+            elevation_deg=(48.0, 76.0),
+            rise=(0.3, 0.9),
+            raggedness=0.16,
+            tufts=True,
+            twigs=8,
+            twig_length=0.42,
+            needle_length_m=0.34,
+            needle_width_m=0.12,
+            trunk_radius=0.012,
+            colors=palette((44, 66, 34), (54, 76, 38), (40, 58, 34)),
+            spring_colors=palette((66, 90, 44)),
+        ),
+    }
+)
+
+
+def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prototype:
+    """Build a conifer of the requested kind, season and snow."""
+    shape = SHAPES[request.kind]
+    height = generator.uniform(*shape.height_m)
+    crown_base = generator.uniform(*shape.crown_base) * height
+    crown_radius = generator.uniform(*shape.crown_radius) * height
+    trunk = _trunk(shape, height, generator)
+    branches, levels = _whorls(shape, trunk, height, crown_base, crown_radius, generator)
+    is_bare = shape.autumn_colors is not None and request.season == "winter"
+    twigs, needles = _needles(shape, branches, levels, request, generator)
+    needles = snowed(needles, request.snow_cover, generator)
+    bounds = foliage_bounds(needles)
+    flare = root_flare(
+        height_m=0.5, amount=0.4, lobes=int(generator.integers(4, 7)), phase=generator.uniform(0.0, 6.28), ground_m=0.4
+    )
+    tile = bark_tile_m(BARK, request)
+
+    lods = []
+    for level, (trunk_sides, limb_sides, num_leaves) in enumerate(((12, 3, 0), (7, 3, 1500), (4, 0, 0))):
+        lod = LodBuilder()
+        add_tubes(lod[BARK], trunk, sides=trunk_sides, tile_m=tile, profile=flare if level < 2 else None)
+        if limb_sides:
+            limbs = branches if level == 0 else branches.take(branches.radii[:, 0] > np.median(branches.radii[:, 0]))
+            limbs = _thinned(limbs, 2 if level == 0 else 4)
+            add_tubes(lod[BARK], limbs, sides=limb_sides, tile_m=tile)
+        if is_bare:
+            if level < 2:
+                add_tubes(lod[BARK], twigs.take(slice(None, None, 1 if level == 0 else 5)), sides=3, tile_m=tile)
+        elif level == 0:
+            add_foliage(lod["needles"], needles, shape="needle", softness=0.9)
+        elif level == 1:
+            add_foliage(lod["needles"], coarsened(needles, num_leaves), shape="kite", softness=0.9, bounds=bounds)
+        else:
+            _add_skirts(lod["needles"], shape, branches, levels, needles, bounds)
+        if request.snow_cover > 0.0 and level < 2:
+            loaded = branches if level == 0 else branches.take(slice(None, None, 3))
+            widths = _spray_half_widths(shape, loaded) * (1.0 if level == 0 else 1.5)
+            if is_bare or shape.tufts:
+                widths = widths * 0.3
+            add_branch_snow(
+                lod["snow_cap"],
+                _thinned(loaded, 1 if level == 0 else 2),
+                widths[:, :: 1 if level == 0 else 2],
+                snow_cover=request.snow_cover,
+                generator=np.random.Generator(np.random.PCG64(7)),
+            )
+        lods.append(lod)
+    radius = float(trunk.radii[0, 0]) * 1.15
+    collider = Capsule(base=(0.0, 0.0, 0.0), height=0.7 * height, radius=radius, surface="wood")
+    return make_prototype(
+        request, "conifer", lods, footprint_m=max(3.0 * radius, 0.28 * crown_radius), colliders=(collider,)
+    )
+
+
+def _trunk(shape: ConiferShape, height: float, generator: np.random.Generator) -> Branches:
+    lean = np.array([generator.normal(0.0, 0.02), 1.0, generator.normal(0.0, 0.02)])
+    trunk = extend(
+        np.array([[0.0, -0.4, 0.0]]),
+        unit(lean[None]),
+        height + 0.4,
+        num_points=22,
+        base_radii=shape.trunk_radius * height * generator.uniform(0.9, 1.15),
+        tip_ratio=0.04,
+        taper=1.1,
+        rise=0.3,
+        wiggle=0.06 if shape.tufts else 0.03,
+        generator=generator,
+    )
+    base = trunk.points[:, 1:2] * (1.0, 0.0, 1.0)
+    return Branches(trunk.points - base * np.linspace(1.0, 0.0, 22)[None, :, None], trunk.radii)
+
+
+def _whorls(
+    shape: ConiferShape,
+    trunk: Branches,
+    height: float,
+    crown_base: float,
+    crown_radius: float,
+    generator: np.random.Generator,
+) -> tuple[Branches, Doubles]:
+    """Branches and, for each, its level in the crown (0 at its base, 1 at the top)."""
+    whorl_levels = np.linspace(0.0, 1.0, shape.num_whorls + 1)[:-1] ** 0.92
+    whorl_levels = whorl_levels + generator.normal(0.0, 0.12 / shape.num_whorls, shape.num_whorls)
+    levels = np.repeat(whorl_levels, shape.branches_per_whorl)
+    count = len(levels)
+    levels = np.clip(levels + generator.normal(0.0, 0.35 / shape.num_whorls, count), 0.0, 0.985)
+    turns = np.repeat(generator.uniform(0.0, 2.0 * np.pi, shape.num_whorls), shape.branches_per_whorl)
+    azimuths = turns + np.tile(np.arange(shape.branches_per_whorl), shape.num_whorls) * (
+        2.0 * np.pi / shape.branches_per_whorl
+    )
+    azimuths = azimuths + generator.normal(0.0, 0.22, count)
+    heights = crown_base + levels * (height - crown_base)
+    sites = sites_on(trunk, ((heights + 0.4) / (height + 0.4))[None])
+    narrowing, onset = shape.profile
+    profile = (1.0 - levels) ** narrowing * np.minimum(1.0, 0.55 + 0.45 * levels / max(onset, 1e-3))
+    reach = crown_radius * profile * np.exp(generator.normal(0.0, shape.raggedness, count))
+    # Every other whorl stays shorter: light reaches in between, and the outline is stepped.
+    reach = np.maximum(reach * np.where(np.arange(count) // shape.branches_per_whorl % 2 == 0, 1.0, 0.86), 0.25)
+    bottom, top = np.radians(shape.elevation_deg)
+    elevation = bottom + (top - bottom) * levels**0.8 + generator.normal(0.0, 0.07, count)
+    inner, outer = shape.rise
+    bend = np.stack(
+        [np.full(count, inner), np.full(count, inner), np.full(count, outer), np.full(count, outer)], axis=1
+    )
+    bend = bend * (1.15 - 0.75 * levels)[:, None]
+    lengths = reach / np.maximum(np.cos(elevation * 0.8), 0.35)
+    branches = extend(
+        sites.positions,
+        directions_from(elevation, azimuths),
+        lengths,
+        num_points=5,
+        base_radii=np.minimum(0.007 + 0.0125 * lengths, 0.55 * sites.radii),
+        tip_ratio=0.15,
+        rise=bend,
+        wiggle=0.22 if shape.tufts else 0.12,
+        generator=generator,
+    )
+    above = branches.points[:, :, 1].min(axis=1) > 0.25
+    return branches.take(above), levels[above]
+
+
+def _thinned(branches: Branches, step: int) -> Branches:
+    """The same branches with every ``step``-th point (their numbers of points must allow it)."""
+    return Branches(branches.points[:, ::step], branches.radii[:, ::step])
+
+
+def _spray_half_widths(shape: ConiferShape, branches: Branches) -> Doubles:
+    along = np.linspace(0.0, 1.0, branches.points.shape[1])
+    outline = np.interp(along, (0.0, 0.25, 0.6, 1.0), (0.25, 0.9, 0.7, 0.15))
+    return branches.lengths[:, None] * shape.twig_length * 0.62 * outline[None]
+
+
+def _needles(
+    shape: ConiferShape, branches: Branches, levels: Doubles, request: AssetRequest, generator: np.random.Generator
+) -> tuple[Branches, Foliage]:
+    """Twigs along the branches, and the needles on them."""
+    count = shape.twigs
+    along = spread_along(branches.count, count, (0.3 if shape.tufts else 0.12, 1.0), generator)
+    sites = sites_on(branches, along)
+    lengths = branches.lengths[sites.branch]
+    total = len(sites.along)
+    right = sideways(sites.tangents)
+    hand = np.where(np.arange(total) % 2 == 0, 1.0, -1.0)
+    spread = np.radians(generator.uniform(40.0, 62.0, total)) * (1.1 - 0.6 * sites.along)
+    if shape.tufts:
+        directions = diverge(sites.tangents, spread * 0.85, generator.uniform(0.0, 2.0 * np.pi, total))
+        directions = unit(directions + UP * 0.25)
+    else:
+        lateral = right * (hand * np.sin(spread))[:, None]
+        directions = unit(
+            sites.tangents * np.cos(spread)[:, None] + lateral + UP * generator.normal(-0.1, 0.12, (total, 1))
+        )
+    taper = np.interp(sites.along, (0.0, 0.2, 0.55, 1.0), (0.45, 1.0, 0.8, 0.34))
+    twig_lengths = np.maximum(lengths * shape.twig_length * taper * generator.uniform(0.75, 1.2, total), 0.22)
+    twigs = extend(
+        sites.positions,
+        directions,
+        twig_lengths,
+        num_points=3,
+        base_radii=np.maximum(0.004, 0.2 * sites.radii),
+        tip_ratio=0.3,
+        rise=0.35 if shape.tufts else -0.45,
+        wiggle=0.15,
+        generator=generator,
+    )
+    tips = _needles_on(shape, twigs, levels[sites.branch], sites.along, request, generator)
+    return twigs, tips
+
+
+def _needles_on(
+    shape: ConiferShape,
+    twigs: Branches,
+    levels: Doubles,
+    openness: Doubles,
+    request: AssetRequest,
+    generator: np.random.Generator,
+) -> Foliage:
+    """Fishbones of needle blades along flat sprays, or brushes of them at the ends of twigs."""
+    per_twig = 8 if shape.tufts else 5
+    bounds = (0.35, 1.0) if shape.tufts else (0.1, 1.0)
+    sites = sites_on(twigs, spread_along(twigs.count, per_twig, bounds, generator))
+    total = len(sites.along)
+    hand = np.where(np.arange(total) % 2 == 0, 1.0, -1.0)
+    right = sideways(sites.tangents)
+    if shape.tufts:
+        directions = diverge(
+            sites.tangents,
+            generator.uniform(0.25, 1.15, total),
+            np.arange(total) * 2.4 + generator.normal(0.0, 0.3, total),
+        )
+        directions = unit(directions + UP * 0.2)
+    else:
+        slant = np.where(np.arange(total) % per_twig == per_twig - 1, 0.05, generator.uniform(0.5, 0.95, total))
+        directions = unit(
+            sites.tangents * np.cos(slant)[:, None]
+            + right * (hand * np.sin(slant))[:, None]
+            + UP * generator.normal(-0.18, 0.16, (total, 1))
+        )
+    size = np.clip(twigs.lengths / 0.9, 0.55, 1.25)[sites.branch] * generator.uniform(0.75, 1.25, total)
+    lengths, widths = shape.needle_length_m * size, shape.needle_width_m * size
+    centers = sites.positions + directions * (0.42 * lengths)[:, None]
+    away = centers * (1.0, 0.0, 1.0)
+    outward = unit(unit(away) + UP * 0.55)
+    normals = unit(cross(right, directions) * 0.3 + UP + generator.normal(0.0, 0.35, (total, 3)))
+    colors = _needle_colors(shape, twigs.count, request, generator)[sites.branch]
+    open_air = 0.4 + 0.6 * np.clip(openness[sites.branch] * 0.75 + 0.25 * sites.along, 0.0, 1.0)
+    light = open_air * (0.82 + 0.28 * levels[sites.branch])
+    colors = vary(colors * light[:, None], generator, brightness=0.14, hue=0.05)
+    if request.season == "spring":
+        fresh = np.clip((sites.along - 0.55) * 2.0, 0.0, 1.0) * openness[sites.branch] * 0.6
+        colors = blend(colors, shape.spring_colors[0], fresh)
+    return Foliage(
+        centers=centers,
+        along=directions,
+        normals=normals,
+        lengths=lengths,
+        widths=widths,
+        colors=colors,
+        outward=outward,
+    )
+
+
+def _needle_colors(shape: ConiferShape, count: int, request: AssetRequest, generator: np.random.Generator) -> Doubles:
+    colors = shape.colors
+    if shape.autumn_colors is not None and request.season == "autumn":
+        colors = shape.autumn_colors
+    elif request.season == "winter":
+        colors = colors * 0.85
+    return pick(colors, count, generator) * np.exp(generator.normal(0.0, 0.08))
+
+
+def _add_skirts(
+    builder: MeshBuilder,
+    shape: ConiferShape,
+    branches: Branches,
+    levels: Doubles,
+    needles: Foliage,
+    bounds: tuple[Doubles, Doubles],
+) -> None:
+    """The coarsest crown: stacked, jagged cones as wide as the branches of their storey."""
+    num_storeys, points = 11, 10
+    top = np.array([0.0, bounds[1][1], 0.0])
+    edges = np.linspace(0.0, 1.0, num_storeys + 1)
+    mean_color = needles.colors.mean(axis=0)
+    for storey in range(num_storeys):
+        inside = (levels >= edges[storey]) & (levels < edges[storey + 1] + 0.02)
+        if not inside.any():
+            continue
+        tips = branches.points[inside, -1]
+        bases = branches.points[inside, 0]
+        radius = float(np.hypot(tips[:, 0], tips[:, 2]).mean()) * 1.02
+        hem, apex = float(tips[:, 1].mean()), float(bases[:, 1].max())
+        apex = min(max(apex + 0.1 * radius, hem + 0.45 * radius) + radius * 0.35, float(top[1]))
+        if storey == num_storeys - 1:
+            apex = float(top[1])
+        turn = storey * 0.7
+        angles = turn + np.arange(2 * points) * np.pi / points
+        reach = radius * np.where(np.arange(2 * points) % 2 == 0, 1.12, 0.62)
+        low = hem - radius * np.where(np.arange(2 * points) % 2 == 0, 0.1, -0.12)
+        rim = np.stack((reach * np.cos(angles), low, -reach * np.sin(angles)), axis=1)
+        axis = bases.mean(axis=0) * (1.0, 0.0, 1.0)
+        rim = np.clip(rim + axis, bounds[0], bounds[1])
+        peak = axis + UP * apex
+        corners = np.stack((np.broadcast_to(peak, rim.shape), rim, np.roll(rim, -1, axis=0)), axis=1)
+        outer = unit(corners - peak * (1.0, 0.0, 1.0) * 1.0 - UP * (apex - 1.2 * radius))
+        colors = np.broadcast_to(mean_color, (2 * points, 3, 3)) * np.array([0.75, 1.05, 1.05])[None, :, None]
+        builder.add_triangles(corners, normals=outer, colors=colors * (0.85 + 0.3 * storey / num_storeys))
+
+
+FAMILIES: tuple[AssetFamily, ...] = (
+    AssetFamily(
+        name="conifer",
+        kinds={
+            "spruce": ("conifer", "spruce", "evergreen", "evergreen tree", "coniferous tree", "norway spruce"),
+            "pine": ("pine", "pine tree", "scots pine", "pinewood"),
+            "fir": ("fir", "fir tree", "christmas tree", "silver fir", "balsam"),
+            "larch": ("larch", "larch tree", "tamarack"),
+            "cypress": ("cypress", "cypress tree", "italian cypress", "thuja"),
+        },
+        build=build_conifer,
+        placement=Placement(
+            max_slope_deg=38.0,
+            water_distance_m=(1.5, float("inf")),
+            moisture=(0.12, 1.0),
+            sink_m=0.15,
+            clusters=0.55,
+            scale_range=(0.7, 1.12),
+        ),
+        adjectives={"needled": "spruce", "blue": "fir", "golden": "larch", "columnar": "cypress", "tuscan": "cypress"},
+        num_variants=4,
+    ),
+)
