@@ -1,0 +1,87 @@
+"""Levels of detail: which one each object shows, within the tier's triangle budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.scene.scene import Prototype, SceneObject
+
+_TRIANGLES_PER_PIXEL = 0.45
+"""What one pixel of the spawn panorama deserves; coarser levels would show their facets."""
+_NEAREST_M = 2.0
+"""Visitors walk a few metres, so nothing is treated as nearer or much farther than they may come."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    triangles: NDArray[np.int64]
+    height: float
+    width: float
+
+
+def choose_levels(
+    objects: Sequence[SceneObject],
+    prototypes: Mapping[str, Prototype],
+    *,
+    budget: int,
+    panorama_height: int,
+) -> tuple[list[SceneObject], int]:
+    """Give every object its level of detail; drop the farthest scattered ones if even the coarsest do not fit.
+
+    Args:
+        objects: All placed objects, land and water not included.
+        prototypes: Prototypes by name.
+        budget: Triangles that all objects together may have.
+        panorama_height: Rows of the spawn panorama, which sets how large things appear.
+
+    Returns:
+        The objects with their levels, in the same order, and how many were dropped.
+    """
+    if not objects:
+        return [], 0
+    shapes = {name: _shape(prototype) for name, prototype in prototypes.items()}
+    matrices = np.stack([item.world_from_object for item in objects])
+    scale = np.cbrt(np.linalg.det(matrices[:, :3, :3]))
+    distance = np.maximum(np.hypot(matrices[:, 0, 3], matrices[:, 2, 3]), _NEAREST_M)
+    kinds = [shapes[item.prototype] for item in objects]
+    area = np.array([shape.height * shape.width for shape in kinds]) * scale**2
+    pixels_per_radian = panorama_height / math.pi
+    pixels = area * (pixels_per_radian / distance) ** 2
+    factor = _TRIANGLES_PER_PIXEL
+    for _ in range(24):
+        levels = _levels(kinds, pixels * factor)
+        total = sum(int(shape.triangles[level]) for shape, level in zip(kinds, levels, strict=True))
+        if total <= budget:
+            break
+        factor *= 0.8
+    keep = np.ones(len(objects), dtype=bool)
+    for index in np.argsort(-distance, kind="stable"):
+        if total <= budget:
+            break
+        keep[index] = False
+        total -= int(kinds[index].triangles[levels[index]])
+    chosen = [replace(item, lod=int(level)) for item, level, kept in zip(objects, levels, keep, strict=True) if kept]
+    return chosen, int((~keep).sum())
+
+
+def _levels(kinds: Sequence[_Shape], wanted: NDArray[np.float64]) -> list[int]:
+    """For each object the coarsest level with at least the wanted number of triangles."""
+    levels = []
+    for shape, need in zip(kinds, wanted, strict=True):
+        fits = np.flatnonzero(shape.triangles >= need)
+        levels.append(int(fits[-1]) if len(fits) else 0)
+    return levels
+
+
+def _shape(prototype: Prototype) -> _Shape:
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for part in prototype.lods[0]:
+        low = np.minimum(low, part.mesh.vertices.min(axis=0))
+        high = np.maximum(high, part.mesh.vertices.max(axis=0))
+    size = np.maximum(high - low, 0.01)
+    return _Shape(np.array(prototype.num_triangles), float(size[1]), float(max(size[0], size[2])))

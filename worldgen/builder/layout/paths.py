@@ -1,0 +1,91 @@
+"""Routes over the land: the cheapest way that avoids slopes, water and buildings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from worldgen.builder.layout.zones import PadZone
+from worldgen.builder.terrain.queries import ground_height, water_depth_at
+from worldgen.scene.terrain import Terrain
+
+_CELL_M = 2.0
+_NEIGHBOURS = ((1, 0), (0, 1), (1, 1), (1, -1))
+
+
+class RouteMap:
+    """Travel costs on a square grid around the spawn, for several routes over the same land.
+
+    Args:
+        terrain: The land.
+        half_size_m: Half the side of the square.
+    """
+
+    def __init__(self, terrain: Terrain, half_size_m: float) -> None:
+        """Sample heights and water once."""
+        self._count = int(2.0 * half_size_m / _CELL_M) + 1
+        self._origin = -0.5 * (self._count - 1) * _CELL_M
+        axis = self._origin + np.arange(self._count) * _CELL_M
+        z, x = np.meshgrid(axis, axis, indexing="ij")
+        shape = (self._count, self._count)
+        self._x, self._z = x, z
+        self._heights = ground_height(terrain, x.ravel(), z.ravel()).reshape(shape).astype(np.float64)
+        depth = water_depth_at(terrain, x.ravel(), z.ravel()).reshape(shape)
+        self._penalty = np.where(depth > 0.02, 60.0, 0.0)
+
+    def route(
+        self, start_xz: tuple[float, float], goal_xz: tuple[float, float], pads: Sequence[PadZone]
+    ) -> NDArray[np.float64]:
+        """The cheapest polyline from start to goal, smoothed; (N, 2) float64 metres."""
+        penalty = self._penalty.copy()
+        for pad in pads:
+            penalty[pad.distance(self._x, self._z) < 1.5] += 40.0
+        start, goal = self._cell(start_xz), self._cell(goal_xz)
+        _, predecessors = dijkstra(
+            self._graph(penalty), directed=False, indices=start, return_predecessors=True, limit=1e9
+        )
+        cells = [goal]
+        while cells[-1] != start and predecessors[cells[-1]] >= 0:
+            cells.append(int(predecessors[cells[-1]]))
+        cells.reverse()
+        points = np.stack([self._x.ravel()[cells], self._z.ravel()[cells]], axis=1)
+        points = np.concatenate([[start_xz], points[1:-1], [goal_xz]])
+        return smooth_polyline(points)
+
+    def _cell(self, position_xz: tuple[float, float]) -> int:
+        column, row = (min(max(round((value - self._origin) / _CELL_M), 0), self._count - 1) for value in position_xz)
+        return int(row * self._count + column)
+
+    def _graph(self, penalty: NDArray[np.float64]) -> coo_matrix:
+        index = np.arange(self._count**2).reshape(self._count, self._count)
+        rows, columns, costs = [], [], []
+        for down, right in _NEIGHBOURS:
+            here = (slice(0, self._count - down), slice(max(0, -right), self._count - max(0, right)))
+            there = (slice(down, self._count), slice(max(0, right), self._count - max(0, -right)))
+            length = _CELL_M * math.hypot(down, right)
+            grade = np.abs(self._heights[there] - self._heights[here]) / length
+            # A path prefers detours to climbs: cost grows with the square of the grade.
+            cost = length * (1.0 + 30.0 * grade**2 * 4.0 + 0.5 * (penalty[here] + penalty[there]))
+            rows.append(index[here].ravel())
+            columns.append(index[there].ravel())
+            costs.append(cost.ravel())
+        shape = (self._count**2, self._count**2)
+        return coo_matrix((np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+
+
+def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Thin out and round a polyline (corner cutting after Chaikin 1974); its ends stay."""
+    if len(points) > 4:
+        keep = np.unique(np.concatenate([np.arange(0, len(points), 3), [len(points) - 1]]))
+        points = points[keep]
+    for _ in range(3):
+        quarter = 0.75 * points[:-1] + 0.25 * points[1:]
+        three_quarters = 0.25 * points[:-1] + 0.75 * points[1:]
+        middle = np.stack([quarter, three_quarters], axis=1).reshape(-1, 2)
+        points = np.concatenate([points[:1], middle, points[-1:]])
+    return points

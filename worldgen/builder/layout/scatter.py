@@ -1,0 +1,300 @@
+"""Scattered things: forests, bushes, rocks and grass, drawn from jittered grids and thinned by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from worldgen import randomness
+from worldgen.builder.family import AssetFamily, Placement
+from worldgen.builder.layout.zones import Zone, outside_zones
+from worldgen.builder.terrain.queries import (
+    ground_height,
+    ground_normal,
+    moisture_at,
+    shore_distance,
+    water_depth_at,
+)
+from worldgen.scene.scene import Prototype, SceneObject
+from worldgen.scene.terrain import Terrain
+from worldgen.spec.model import Scatter
+
+FloatArray = NDArray[np.float64]
+
+GroundFit = Callable[[str, FloatArray, FloatArray], FloatArray]
+"""(family, x, z) -> 0 to 1: how well a family grows on the ground cover at positions (N,)."""
+
+_COVER_HEIGHT_M = 1.3
+"""Families lower than this are ground cover: dense near the spawn, absent far away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Stand:
+    """One scatter entry with its family and the prototypes that its instances share."""
+
+    entry: Scatter
+    family: AssetFamily
+    prototypes: tuple[Prototype, ...]
+
+    @property
+    def height_m(self) -> float:
+        """Height of the tallest prototype."""
+        return max(float(part.mesh.vertices[:, 1].max()) for p in self.prototypes for part in p.lods[0])
+
+    @property
+    def crown_m(self) -> float:
+        """Largest horizontal reach of a prototype from its origin."""
+        return max(float(np.abs(part.mesh.vertices[:, ::2]).max()) for p in self.prototypes for part in p.lods[0])
+
+    @property
+    def is_cover(self) -> bool:
+        """Whether it is low enough to be ground cover."""
+        return self.height_m < _COVER_HEIGHT_M and self.crown_m < 1.2
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Surroundings:
+    """What scattering must respect."""
+
+    terrain: Terrain
+    play_half_size_m: float
+    zones: tuple[Zone, ...]
+    sight_lines: tuple[tuple[float, float, float], ...]
+    """(x, z, clearance) of things that must stay in sight of the spawn."""
+    single_xz: FloatArray
+    """(N, 3) x, z and radius of single things without a zone (trees placed one by one, bridges)."""
+    ground_fit: GroundFit
+    seed: int
+
+
+@dataclass(slots=True)
+class Taken:
+    """Where scattered things already stand: x, z and radius of each."""
+
+    x: list[float]
+    z: list[float]
+    radius: list[float]
+
+    def blocks(self, x: FloatArray, z: FloatArray, radius: float) -> NDArray[np.bool_]:
+        """Which positions are closer to something than both radii allow."""
+        blocked = np.zeros(len(x), dtype=bool)
+        if not self.x or not len(x):
+            return blocked
+        tree = cKDTree(np.stack([self.x, self.z], axis=1))
+        own = np.asarray(self.radius)
+        for index, near in enumerate(tree.query_ball_point(np.stack([x, z], axis=1), radius + own.max())):
+            if near:
+                gap = np.hypot(np.asarray(self.x)[near] - x[index], np.asarray(self.z)[near] - z[index])
+                blocked[index] = bool((gap < radius + own[near]).any())
+        return blocked
+
+
+def scatter(stands: Sequence[Stand], around: Surroundings) -> list[SceneObject]:
+    """Instances of all stands, tall ones first; ids are ``<entry>/<cell>`` and never depend on other entries."""
+    objects: list[SceneObject] = []
+    taken = Taken([], [], [])
+    for stand in sorted(stands, key=lambda stand: -stand.height_m):
+        objects += _scatter_land(stand, around, taken)
+        if stand.is_cover:
+            for zone in around.zones:
+                objects += _scatter_zone(stand, zone, around)
+    return objects
+
+
+def _scatter_land(stand: Stand, around: Surroundings, taken: Taken) -> list[SceneObject]:
+    rng = randomness.rng(around.seed, stand.entry.id)
+    objects: list[SceneObject] = []
+    for ring, (inner, outer, cell) in enumerate(_rings(stand, around)):
+        index, x, z = _jittered_grid(outer, cell, rng)
+        draws = rng.random((len(x), 5))
+        distance = np.hypot(x, z)
+        keep = (distance >= inner) & (distance < outer)
+        keep &= draws[:, 0] < _growth(stand, around, x, z, cell)
+        keep[keep] &= outside_zones(around.zones, x[keep], z[keep], reach_m=0.35 * stand.crown_m)
+        keep[keep] &= _in_the_open(stand, around, x[keep], z[keep])
+        if not stand.is_cover:
+            body = _body_radius(stand)
+            keep[keep] &= ~taken.blocks(x[keep], z[keep], body)
+        chosen = np.flatnonzero(keep)
+        if not stand.is_cover:
+            taken.x += x[chosen].tolist()
+            taken.z += z[chosen].tolist()
+            taken.radius += [_body_radius(stand)] * len(chosen)
+        names = [f"{stand.entry.id}/{ring}_{number}" for number in index[chosen]]
+        objects += _instances(stand, around.terrain, names, x[chosen], z[chosen], draws[chosen])
+    return objects
+
+
+def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings) -> list[SceneObject]:
+    """Ground cover on the reshaped margin of one zone, from the zone's own stream."""
+    rng = randomness.rng(around.seed, f"{zone.owner}/{stand.entry.id}")
+    x_from, x_to, z_from, z_to = zone.bounds()
+    _, _, cell = _rings(stand, around)[0]
+    count = int((x_to - x_from) * (z_to - z_from) / cell**2)
+    x = x_from + (x_to - x_from) * rng.random(count)
+    z = z_from + (z_to - z_from) * rng.random(count)
+    draws = rng.random((count, 5))
+    away = zone.distance(x, z)
+    keep = (away > 0.25) & (away <= zone.margin_m) & (np.hypot(x, z) < 60.0)
+    keep &= draws[:, 0] < _growth(stand, around, x, z, cell)
+    others = tuple(other for other in around.zones if other is not zone)
+    keep[keep] &= outside_zones(others, x[keep], z[keep])
+    keep[keep] &= _in_the_open(stand, around, x[keep], z[keep])
+    chosen = np.flatnonzero(keep)
+    names = [f"{zone.owner}/{stand.entry.id}/{number}" for number in chosen]
+    return _instances(stand, around.terrain, names, x[chosen], z[chosen], draws[chosen])
+
+
+def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
+    """(from, to, cell) in metres: how far a stand reaches and how far apart its cells lie."""
+    spacing = max(1.25 * stand.crown_m, 0.55)
+    reach = around.play_half_size_m * 0.98
+    if stand.is_cover:
+        cover = max(0.62, 1.1 * stand.crown_m)
+        return [(0.6, 16.0, cover), (16.0, 36.0, 1.35 * cover), (36.0, 75.0, 2.2 * cover)]
+    if stand.height_m < 4.0:
+        return [(2.0, 60.0, max(spacing * 1.6, 2.2)), (60.0, min(reach, 150.0), max(spacing * 2.4, 4.0))]
+    if stand.family.label in ("rock", "cliff"):
+        return [(6.0, min(reach, 160.0), max(spacing * 2.0, 5.0))]
+    return [
+        (4.0, min(reach, 130.0), spacing),
+        (min(reach, 130.0), reach, 1.35 * spacing),
+        (reach, 620.0, 2.3 * spacing),
+    ]
+
+
+def _jittered_grid(
+    half_size: float, cell: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+    """One random position in every cell of a square grid: blue enough, and cheap at any size."""
+    count = 2 * math.ceil(half_size / cell) + 1
+    jitter = rng.random((count * count, 2)) - 0.5
+    index = np.arange(count * count)
+    x = (index % count - count // 2 + 0.92 * jitter[:, 0]) * cell
+    z = (index // count - count // 2 + 0.92 * jitter[:, 1]) * cell
+    return index, x, z
+
+
+def _growth(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray, cell: float) -> FloatArray:
+    """Chance, 0 to 1, that a cell carries something: density, groves, and what the place offers."""
+    rule = stand.family.placement
+    chance = np.full(len(x), 0.25 + 0.75 * stand.entry.density) * (stand.entry.density > 0.0)
+    if not stand.is_cover:
+        chance *= stand.entry.density**0.6
+    if rule.clusters > 0.0:
+        grove = _groves(
+            randomness.seed_for(around.seed, f"{stand.entry.id}/groves"), x, z, 9.0 * max(stand.crown_m, 0.5)
+        )
+        chance *= 1.0 + rule.clusters * (np.clip(2.6 * grove - 0.6, 0.0, 1.6) - 1.0)
+    return chance * suitability(rule, stand.family.name, around, x, z)
+
+
+def suitability(rule: Placement, family: str, around: Surroundings, x: FloatArray, z: FloatArray) -> FloatArray:
+    """0 to 1: how well a family's rule fits the land at positions (N,)."""
+    terrain = around.terrain
+    depth = water_depth_at(terrain, x, z)
+    fits = (depth >= rule.water_depth_m[0]) & (depth <= rule.water_depth_m[1])
+    shore = shore_distance(terrain, x, z)
+    if rule.water_depth_m[1] <= 0.0:
+        fits &= shore >= rule.water_distance_m[0]
+    fits &= np.abs(shore) <= rule.water_distance_m[1]
+    slope = np.degrees(np.arccos(np.clip(ground_normal(terrain, x, z)[:, 1], -1.0, 1.0)))
+    fits &= slope <= rule.max_slope_deg
+    moisture = moisture_at(terrain, x, z)
+    fits &= (moisture >= rule.moisture[0]) & (moisture <= rule.moisture[1])
+    height = ground_height(terrain, x, z)
+    fits &= (height >= rule.altitude_m[0]) & (height <= rule.altitude_m[1])
+    result = np.zeros(len(x))
+    result[fits] = around.ground_fit(family, x[fits], z[fits])
+    return result
+
+
+def _groves(seed: int, x: FloatArray, z: FloatArray, size: float) -> FloatArray:
+    """Smooth value noise, 0 to 1, with two octaves, as the plan of groves and glades."""
+    rng = randomness.rng(seed, "groves")
+    total = np.zeros(len(x))
+    for octave, weight in ((1.0, 0.65), (2.3, 0.35)):
+        table = rng.random((64, 64))
+        u, v = x * octave / size + 1000.0, z * octave / size + 1000.0
+        column, row = np.floor(u).astype(int), np.floor(v).astype(int)
+        a, b = u - column, v - row
+        a, b = a * a * (3.0 - 2.0 * a), b * b * (3.0 - 2.0 * b)
+        top = table[row % 64, column % 64] * (1.0 - a) + table[row % 64, (column + 1) % 64] * a
+        low = table[(row + 1) % 64, column % 64] * (1.0 - a) + table[(row + 1) % 64, (column + 1) % 64] * a
+        total += weight * (top * (1.0 - b) + low * b)
+    return total
+
+
+def _body_radius(stand: Stand) -> float:
+    """How close two bodies may come: trunks keep apart by a good part of their crowns."""
+    return max(0.5 * stand.crown_m, min(p.footprint_m for p in stand.prototypes), 0.3)
+
+
+def _in_the_open(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray) -> NDArray[np.bool_]:
+    """Which positions leave the spawn clear, the view open and landmarks in sight."""
+    distance = np.hypot(x, z)
+    free = np.ones(len(x), dtype=bool)
+    tall = stand.height_m > 1.6
+    if tall:
+        heading = np.abs(np.arctan2(x, -z))
+        clearing = 5.0 + 0.9 * stand.crown_m
+        view_depth = 26.0 + 1.2 * stand.crown_m
+        wedge = np.clip(1.0 - heading / math.radians(34.0), 0.0, 1.0)
+        free &= distance > clearing + (view_depth - clearing) * np.minimum(1.0, 1.7 * wedge)
+    elif stand.height_m > 0.7:
+        free &= distance > 2.2
+    for single_x, single_z, radius in around.single_xz:
+        own = 0.45 * stand.crown_m if tall else 0.1
+        free &= np.hypot(x - single_x, z - single_z) > radius + own
+    if tall:
+        for goal_x, goal_z, clearance in around.sight_lines:
+            length = math.hypot(goal_x, goal_z)
+            along = np.clip((x * goal_x + z * goal_z) / max(length * length, 1e-9), 0.0, 1.0)
+            aside = np.hypot(x - along * goal_x, z - along * goal_z)
+            free &= aside > clearance * (0.25 + 0.75 * along) + 0.75 * stand.crown_m
+    return free
+
+
+def _instances(
+    stand: Stand, terrain: Terrain, names: Sequence[str], x: FloatArray, z: FloatArray, draws: FloatArray
+) -> list[SceneObject]:
+    """Scene objects standing at positions (N,); ``draws`` (N, 5) are their own random numbers."""
+    if not len(x):
+        return []
+    rule = stand.family.placement
+    low, high = rule.scale_range
+    scale = low + (high - low) * draws[:, 1]
+    yaw = 2.0 * math.pi * draws[:, 2]
+    variant = np.minimum((draws[:, 3] * len(stand.prototypes)).astype(int), len(stand.prototypes) - 1)
+    y = ground_height(terrain, x, z).astype(np.float64) - rule.sink_m * scale
+    if rule.water_depth_m[1] > 0.0 and stand.family.label == "boat":
+        y += water_depth_at(terrain, x, z)
+    up = np.array([0.0, 1.0, 0.0]) * (1.0 - rule.follow_slope) + ground_normal(terrain, x, z) * rule.follow_slope
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    matrices = _upright_matrices(up, yaw, scale, np.stack([x, y, z], axis=1))
+    return [
+        SceneObject(
+            object_id=name,
+            spec_id=stand.entry.id,
+            prototype=stand.prototypes[variant[number]].name,
+            world_from_object=matrices[number],
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+def _upright_matrices(up: FloatArray, yaw: FloatArray, scale: FloatArray, position: FloatArray) -> FloatArray:
+    """(N, 4, 4) transforms whose +Y is ``up`` and whose +Z heads as ``yaw`` says."""
+    heading = np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], axis=1)
+    right = np.cross(up, heading)
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    forward = np.cross(right, up)
+    matrices = np.tile(np.eye(4), (len(yaw), 1, 1))
+    matrices[:, :3, :3] = np.stack([right, up, forward], axis=2) * scale[:, None, None]
+    matrices[:, :3, 3] = position
+    return matrices

@@ -1,0 +1,194 @@
+"""Sites for things that are placed one by one: buildings, bridges, boats, single trees, runs of fence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen import randomness
+from worldgen.builder.family import AssetFamily
+from worldgen.builder.layout.candidates import Candidates, LandView, Target, propose
+from worldgen.builder.layout.zones import PadZone, outside_zones
+from worldgen.frames import rigid, yaw_rotation
+from worldgen.scene.scene import Prototype, SceneObject
+from worldgen.spec.model import Item, WorldSpec
+
+FloatArray = NDArray[np.float64]
+
+PAD_MARGIN_M = 3.0
+"""How far around a building the ground is reshaped to meet its level pad."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Site:
+    """One placed thing, before the ground under it is made level.
+
+    ``height_m`` is its base's height where it does not simply stand on the ground (bridge decks, boats).
+    """
+
+    object_id: str
+    item: Item
+    prototype: Prototype
+    center_xz: tuple[float, float]
+    yaw: float
+    height_m: float | None = None
+    pad: PadZone | None = None
+
+    @property
+    def front_xz(self) -> tuple[float, float]:
+        """A point two metres in front of the door, or the middle where there is no front."""
+        if self.pad is None:
+            return self.center_xz
+        reach = self.pad.half_size_m[1] + 2.0
+        return (
+            self.center_xz[0] + math.sin(self.yaw) * reach,
+            self.center_xz[1] + math.cos(self.yaw) * reach,
+        )
+
+
+@dataclass(slots=True)
+class SitePlan:
+    """What has been placed so far; grows while items are placed one after the other."""
+
+    sites: list[Site] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def pads(self) -> list[PadZone]:
+        """Pads of all sites that level the ground."""
+        return [site.pad for site in self.sites if site.pad is not None]
+
+
+def plan_sites(
+    spec: WorldSpec,
+    land: LandView,
+    families: Mapping[str, AssetFamily],
+    prototype_of: Callable[[Item, int], Prototype],
+    seed: int,
+) -> SitePlan:
+    """Choose a site for every instance of every item.
+
+    First instances of all items come first, then all second ones and so on, so that raising one item's count
+    or appending an item leaves the sites of the others alone.
+
+    Args:
+        spec: The world's spec.
+        land: The land before any levelling.
+        families: Families by name.
+        prototype_of: Builds (or recalls) the prototype of an item's instance.
+        seed: The world's seed.
+    """
+    plan = SitePlan()
+    for index in range(max((item.count for item in spec.items), default=0)):
+        for item in spec.items:
+            if index < item.count:
+                _place(plan, item, index, spec, land, families[item.family], prototype_of(item, index), seed)
+    return plan
+
+
+def _place(
+    plan: SitePlan,
+    item: Item,
+    index: int,
+    spec: WorldSpec,
+    land: LandView,
+    family: AssetFamily,
+    prototype: Prototype,
+    seed: int,
+) -> None:
+    object_id = f"{item.id}/{index}"
+    rng = randomness.rng(seed, f"{object_id}/site")
+    half_size = half_extents(prototype)
+    radius = max(prototype.footprint_m, math.hypot(*half_size) if family.placement.levels_ground else 0.5)
+    target = _target(plan, item, spec, land)
+    for effort in range(4):
+        candidates = propose(item, index, family, radius, land, target, rng, effort=effort)
+        score = candidates.score + 0.05 * rng.random(len(candidates.x))
+        score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
+        best = int(np.argmax(score)) if len(score) else -1
+        if best >= 0 and np.isfinite(score[best]):
+            plan.sites.append(_site(object_id, item, family, prototype, half_size, candidates, best, plan, rng))
+            return
+    plan.warnings.append(f"There is no place left for '{object_id}'; the world goes without it.")
+
+
+def _target(plan: SitePlan, item: Item, spec: WorldSpec, land: LandView) -> Target | None:
+    """What the item's relation refers to, as a place on the map."""
+    name = item.place.target
+    if name is None:
+        return None
+    if name == "hill" and land.hill_top_xz is not None:
+        return Target(kind="hill", center_xz=land.hill_top_xz, radius_m=14.0, yaw=0.0)
+    if name == "path":
+        return Target(kind="path", center_xz=(0.0, 0.0), radius_m=0.0, yaw=0.0)
+    if any(water.id == name for water in spec.waters):
+        center = land.water_centers.get(name, (0.0, -40.0))
+        return Target(kind="water", center_xz=center, radius_m=0.0, yaw=0.0)
+    for site in plan.sites:
+        if site.item.id == name:
+            radius = math.hypot(*half_extents(site.prototype))
+            return Target(kind="site", center_xz=site.center_xz, radius_m=radius, yaw=site.yaw)
+    return None
+
+
+def _clear_of_sites(plan: SitePlan, candidates: Candidates, radius: float) -> NDArray[np.bool_]:
+    """Which candidates keep their distance from everything placed so far, and from the spawn."""
+    x, z = candidates.x, candidates.z
+    free = np.hypot(x, z) > radius + 2.5
+    free &= outside_zones(plan.pads, x, z, reach_m=radius + PAD_MARGIN_M + 1.0)
+    for site in plan.sites:
+        if site.pad is None:
+            own = max(site.prototype.footprint_m, 0.4)
+            free &= np.hypot(x - site.center_xz[0], z - site.center_xz[1]) > own + radius + 0.3
+    return free
+
+
+def _site(
+    object_id: str,
+    item: Item,
+    family: AssetFamily,
+    prototype: Prototype,
+    half_size: tuple[float, float],
+    candidates: Candidates,
+    best: int,
+    plan: SitePlan,
+    rng: np.random.Generator,
+) -> Site:
+    x, z = float(candidates.x[best]), float(candidates.z[best])
+    yaw = float(candidates.yaw[best])
+    pad = None
+    if family.placement.levels_ground and candidates.height is None:
+        pad = PadZone(
+            owner=object_id,
+            center_xz=(x, z),
+            half_size_m=(half_size[0] + 0.6, half_size[1] + 0.6),
+            yaw=yaw,
+            margin_m=PAD_MARGIN_M,
+        )
+    height = None if candidates.height is None else float(candidates.height[best])
+    return Site(
+        object_id=object_id, item=item, prototype=prototype, center_xz=(x, z), yaw=yaw, height_m=height, pad=pad
+    )
+
+
+def half_extents(prototype: Prototype) -> tuple[float, float]:
+    """Half the size of a prototype along its own X and Z, measured from its origin."""
+    reach = np.zeros(3)
+    for part in prototype.lods[0]:
+        reach = np.maximum(reach, np.abs(part.mesh.vertices).max(axis=0))
+    return float(reach[0]), float(reach[2])
+
+
+def object_at(site: Site, y: float, *, sink_m: float = 0.0) -> SceneObject:
+    """The scene object of a site whose base lies at height ``y``."""
+    position = np.array([site.center_xz[0], y - sink_m, site.center_xz[1]])
+    return SceneObject(
+        object_id=site.object_id,
+        spec_id=site.item.id,
+        prototype=site.prototype.name,
+        world_from_object=rigid(yaw_rotation(site.yaw), position),
+    )
