@@ -14,23 +14,33 @@ from worldgen.builder.modelling.branches import (
     Branches,
     Doubles,
     cross,
-    diverge,
     directions_from,
+    diverge,
     extend,
+    joined_branches,
     sideways,
     sites_on,
     spread_along,
     unit,
 )
-from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, joined, snowed
+from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
 from worldgen.builder.modelling.mesh_builder import MeshBuilder
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
-from worldgen.builder.modelling.plant_colors import SNOW_COLOR, blend, palette, pick, vary
+from worldgen.builder.modelling.plant_colors import blend, palette, pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
 from worldgen.builder.modelling.tubes import add_tubes, root_flare
 from worldgen.scene.scene import Capsule, Prototype
 
 BARK = "bark_conifer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crown:
+    """Measures of one tree, in metres."""
+
+    height: float
+    base: float
+    radius: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +80,20 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
         "spruce": ConiferShape(
             height_m=(18.0, 27.0),
             crown_base=(0.03, 0.08),
-            crown_radius=(0.15, 0.19),
-            profile=(0.9, 0.06),
-            num_whorls=34,
+            crown_radius=(0.16, 0.2),
+            profile=(0.78, 0.05),
+            num_whorls=33,
             branches_per_whorl=7,
             elevation_deg=(-22.0, 42.0),
             rise=(-0.45, 0.5),
             raggedness=0.16,
             tufts=False,
-            twigs=10,
-            twig_length=0.36,
-            needle_length_m=0.42,
-            needle_width_m=0.11,
-            trunk_radius=0.0125,
-            colors=palette((40, 64, 38), (50, 76, 44), (34, 56, 40)),
+            twigs=12,
+            twig_length=0.42,
+            needle_length_m=0.5,
+            needle_width_m=0.19,
+            trunk_radius=0.0115,
+            colors=palette((54, 84, 48), (66, 98, 55), (46, 74, 52)),
             spring_colors=palette((70, 104, 48)),
         ),
         "pine": ConiferShape(
@@ -91,63 +101,63 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             crown_base=(0.3, 0.42),
             crown_radius=(0.17, 0.22),
             profile=(0.62, 0.22),
-            num_whorls=15,
-            branches_per_whorl=5,
+            num_whorls=17,
+            branches_per_whorl=6,
             elevation_deg=(2.0, 58.0),
             rise=(0.05, 0.55),
             raggedness=0.32,
             tufts=True,
-            twigs=11,
-            twig_length=0.34,
-            needle_length_m=0.36,
-            needle_width_m=0.085,
+            twigs=20,
+            twig_length=0.36,
+            needle_length_m=0.42,
+            needle_width_m=0.12,
             trunk_radius=0.0145,
-            colors=palette((62, 84, 46), (74, 96, 52), (54, 78, 52)),
+            colors=palette((78, 106, 56), (92, 120, 62), (68, 96, 62)),
             spring_colors=palette((96, 120, 60)),
         ),
         "fir": ConiferShape(
             height_m=(18.0, 28.0),
             crown_base=(0.02, 0.06),
             crown_radius=(0.12, 0.15),
-            profile=(0.82, 0.05),
+            profile=(0.72, 0.05),
             num_whorls=36,
             branches_per_whorl=7,
             elevation_deg=(-8.0, 50.0),
             rise=(-0.1, 0.3),
             raggedness=0.1,
             tufts=False,
-            twigs=10,
-            twig_length=0.34,
-            needle_length_m=0.36,
-            needle_width_m=0.11,
-            trunk_radius=0.012,
-            colors=palette((38, 62, 48), (46, 72, 56), (34, 56, 44)),
+            twigs=11,
+            twig_length=0.42,
+            needle_length_m=0.42,
+            needle_width_m=0.19,
+            trunk_radius=0.011,
+            colors=palette((50, 80, 60), (60, 92, 70), (44, 72, 56)),
             spring_colors=palette((80, 112, 66)),
         ),
         "larch": ConiferShape(
             height_m=(18.0, 26.0),
             crown_base=(0.1, 0.2),
-            crown_radius=(0.15, 0.18),
+            crown_radius=(0.14, 0.17),
             profile=(0.85, 0.1),
-            num_whorls=26,
+            num_whorls=28,
             branches_per_whorl=6,
             elevation_deg=(-12.0, 45.0),
             rise=(-0.2, 0.5),
             raggedness=0.26,
             tufts=True,
-            twigs=9,
-            twig_length=0.3,
-            needle_length_m=0.3,
-            needle_width_m=0.075,
-            trunk_radius=0.0125,
-            colors=palette((98, 128, 56), (110, 138, 64), (90, 118, 58)),
+            twigs=12,
+            twig_length=0.34,
+            needle_length_m=0.44,
+            needle_width_m=0.14,
+            trunk_radius=0.0105,
+            colors=palette((112, 146, 64), (124, 156, 72), (104, 136, 66)),
             spring_colors=palette((138, 168, 76)),
             autumn_colors=palette((206, 150, 42), (190, 126, 34), (216, 170, 60)),
         ),
         "cypress": ConiferShape(
             height_m=(12.0, 18.0),
             crown_base=(0.03, 0.05),
-            crown_radius=(0.075, 0.095),
+            crown_radius=(0.085, 0.11),
             profile=(0.5, 0.2),
             num_whorls=34,
             branches_per_whorl=7,
@@ -157,10 +167,10 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             tufts=True,
             twigs=8,
             twig_length=0.42,
-            needle_length_m=0.34,
-            needle_width_m=0.12,
+            needle_length_m=0.4,
+            needle_width_m=0.15,
             trunk_radius=0.012,
-            colors=palette((44, 66, 34), (54, 76, 38), (40, 58, 34)),
+            colors=palette((58, 86, 44), (70, 98, 48), (52, 76, 42)),
             spring_colors=palette((66, 90, 44)),
         ),
     }
@@ -171,10 +181,16 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
     """Build a conifer of the requested kind, season and snow."""
     shape = SHAPES[request.kind]
     height = generator.uniform(*shape.height_m)
-    crown_base = generator.uniform(*shape.crown_base) * height
-    crown_radius = generator.uniform(*shape.crown_radius) * height
+    crown = Crown(
+        height=height,
+        base=generator.uniform(*shape.crown_base) * height,
+        radius=generator.uniform(*shape.crown_radius) * height,
+    )
     trunk = _trunk(shape, height, generator)
-    branches, levels = _whorls(shape, trunk, height, crown_base, crown_radius, generator)
+    branches, levels = _whorls(shape, trunk, crown, generator)
+    leader = _leader(trunk, generator)
+    branches = joined_branches(branches, leader)
+    levels = np.append(levels, np.ones(leader.count))
     is_bare = shape.autumn_colors is not None and request.season == "winter"
     twigs, needles = _needles(shape, branches, levels, request, generator)
     needles = snowed(needles, request.snow_cover, generator)
@@ -190,7 +206,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
         add_tubes(lod[BARK], trunk, sides=trunk_sides, tile_m=tile, profile=flare if level < 2 else None)
         if limb_sides:
             limbs = branches if level == 0 else branches.take(branches.radii[:, 0] > np.median(branches.radii[:, 0]))
-            limbs = _thinned(limbs, 2 if level == 0 else 4)
+            limbs = limbs.thinned(3 if level == 0 else 2)
             add_tubes(lod[BARK], limbs, sides=limb_sides, tile_m=tile)
         if is_bare:
             if level < 2:
@@ -200,7 +216,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
         elif level == 1:
             add_foliage(lod["needles"], coarsened(needles, num_leaves), shape="kite", softness=0.9, bounds=bounds)
         else:
-            _add_skirts(lod["needles"], shape, branches, levels, needles, bounds)
+            _add_skirts(lod["needles"], branches, levels, needles, bounds)
         if request.snow_cover > 0.0 and level < 2:
             loaded = branches if level == 0 else branches.take(slice(None, None, 3))
             widths = _spray_half_widths(shape, loaded) * (1.0 if level == 0 else 1.5)
@@ -208,7 +224,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
                 widths = widths * 0.3
             add_branch_snow(
                 lod["snow_cap"],
-                _thinned(loaded, 1 if level == 0 else 2),
+                loaded.thinned(5 if level == 0 else 3),
                 widths[:, :: 1 if level == 0 else 2],
                 snow_cover=request.snow_cover,
                 generator=np.random.Generator(np.random.PCG64(7)),
@@ -217,7 +233,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
     radius = float(trunk.radii[0, 0]) * 1.15
     collider = Capsule(base=(0.0, 0.0, 0.0), height=0.7 * height, radius=radius, surface="wood")
     return make_prototype(
-        request, "conifer", lods, footprint_m=max(3.0 * radius, 0.28 * crown_radius), colliders=(collider,)
+        request, "conifer", lods, footprint_m=max(3.0 * radius, 0.28 * crown.radius), colliders=(collider,)
     )
 
 
@@ -240,12 +256,7 @@ def _trunk(shape: ConiferShape, height: float, generator: np.random.Generator) -
 
 
 def _whorls(
-    shape: ConiferShape,
-    trunk: Branches,
-    height: float,
-    crown_base: float,
-    crown_radius: float,
-    generator: np.random.Generator,
+    shape: ConiferShape, trunk: Branches, crown: Crown, generator: np.random.Generator
 ) -> tuple[Branches, Doubles]:
     """Branches and, for each, its level in the crown (0 at its base, 1 at the top)."""
     whorl_levels = np.linspace(0.0, 1.0, shape.num_whorls + 1)[:-1] ** 0.92
@@ -258,11 +269,11 @@ def _whorls(
         2.0 * np.pi / shape.branches_per_whorl
     )
     azimuths = azimuths + generator.normal(0.0, 0.22, count)
-    heights = crown_base + levels * (height - crown_base)
-    sites = sites_on(trunk, ((heights + 0.4) / (height + 0.4))[None])
+    heights = crown.base + levels * (crown.height - crown.base)
+    sites = sites_on(trunk, ((heights + 0.4) / (crown.height + 0.4))[None])
     narrowing, onset = shape.profile
     profile = (1.0 - levels) ** narrowing * np.minimum(1.0, 0.55 + 0.45 * levels / max(onset, 1e-3))
-    reach = crown_radius * profile * np.exp(generator.normal(0.0, shape.raggedness, count))
+    reach = crown.radius * profile * np.exp(generator.normal(0.0, shape.raggedness, count))
     # Every other whorl stays shorter: light reaches in between, and the outline is stepped.
     reach = np.maximum(reach * np.where(np.arange(count) // shape.branches_per_whorl % 2 == 0, 1.0, 0.86), 0.25)
     bottom, top = np.radians(shape.elevation_deg)
@@ -288,9 +299,14 @@ def _whorls(
     return branches.take(above), levels[above]
 
 
-def _thinned(branches: Branches, step: int) -> Branches:
-    """The same branches with every ``step``-th point (their numbers of points must allow it)."""
-    return Branches(branches.points[:, ::step], branches.radii[:, ::step])
+def _leader(trunk: Branches, generator: np.random.Generator) -> Branches:
+    """Short, steep shoots around the tip of the trunk, the leader itself among them."""
+    count = 7
+    tip = trunk.points[0, -1]
+    starts = tip - np.outer(np.linspace(1.5, 0.1, count), unit(tip - trunk.points[0, -3]))
+    azimuths = np.arange(count) * 2.4
+    directions = directions_from(np.linspace(0.9, 1.5, count), azimuths)
+    return extend(starts, directions, np.linspace(0.8, 0.7, count), num_points=5, base_radii=0.012, generator=generator)
 
 
 def _spray_half_widths(shape: ConiferShape, branches: Branches) -> Doubles:
@@ -332,20 +348,23 @@ def _needles(
         wiggle=0.15,
         generator=generator,
     )
-    tips = _needles_on(shape, twigs, levels[sites.branch], sites.along, request, generator)
+    tips = _needles_on(shape, twigs, (levels[sites.branch], sites.along), request, generator)
     return twigs, tips
 
 
 def _needles_on(
     shape: ConiferShape,
     twigs: Branches,
-    levels: Doubles,
-    openness: Doubles,
+    exposure: tuple[Doubles, Doubles],
     request: AssetRequest,
     generator: np.random.Generator,
 ) -> Foliage:
-    """Fishbones of needle blades along flat sprays, or brushes of them at the ends of twigs."""
-    per_twig = 8 if shape.tufts else 5
+    """Fishbones of needle blades along flat sprays, or brushes of them at the ends of twigs.
+
+    ``exposure`` holds, per twig, its level in the crown and how far out on its branch it grows.
+    """
+    levels, openness = exposure
+    per_twig = 7 if shape.tufts else 5
     bounds = (0.35, 1.0) if shape.tufts else (0.1, 1.0)
     sites = sites_on(twigs, spread_along(twigs.count, per_twig, bounds, generator))
     total = len(sites.along)
@@ -399,41 +418,35 @@ def _needle_colors(shape: ConiferShape, count: int, request: AssetRequest, gener
 
 
 def _add_skirts(
-    builder: MeshBuilder,
-    shape: ConiferShape,
-    branches: Branches,
-    levels: Doubles,
-    needles: Foliage,
-    bounds: tuple[Doubles, Doubles],
+    builder: MeshBuilder, branches: Branches, levels: Doubles, needles: Foliage, bounds: tuple[Doubles, Doubles]
 ) -> None:
-    """The coarsest crown: stacked, jagged cones as wide as the branches of their storey."""
-    num_storeys, points = 11, 10
-    top = np.array([0.0, bounds[1][1], 0.0])
-    edges = np.linspace(0.0, 1.0, num_storeys + 1)
+    """The coarsest crown: stacked, jagged, overlapping cones as wide as the branches of their storey."""
+    num_storeys, points = 20, 6
+    order = np.argsort(levels, kind="stable")
+    peak_height = float(bounds[1][1])
     mean_color = needles.colors.mean(axis=0)
-    for storey in range(num_storeys):
-        inside = (levels >= edges[storey]) & (levels < edges[storey + 1] + 0.02)
-        if not inside.any():
-            continue
-        tips = branches.points[inside, -1]
-        bases = branches.points[inside, 0]
-        radius = float(np.hypot(tips[:, 0], tips[:, 2]).mean()) * 1.02
-        hem, apex = float(tips[:, 1].mean()), float(bases[:, 1].max())
-        apex = min(max(apex + 0.1 * radius, hem + 0.45 * radius) + radius * 0.35, float(top[1]))
-        if storey == num_storeys - 1:
-            apex = float(top[1])
-        turn = storey * 0.7
-        angles = turn + np.arange(2 * points) * np.pi / points
-        reach = radius * np.where(np.arange(2 * points) % 2 == 0, 1.12, 0.62)
-        low = hem - radius * np.where(np.arange(2 * points) % 2 == 0, 0.1, -0.12)
-        rim = np.stack((reach * np.cos(angles), low, -reach * np.sin(angles)), axis=1)
+    storeys = np.array_split(order, num_storeys)
+    step = (peak_height - float(branches.points[order[0], 0, 1])) / num_storeys
+    for number, members in enumerate(storeys):
+        tips, bases = branches.points[members, -1], branches.points[members, 0]
+        radius = float(np.hypot(tips[:, 0] - bases[:, 0], tips[:, 2] - bases[:, 2]).mean()) * 1.05
+        hem = float(tips[:, 1].mean()) - 0.4 * step
+        apex = min(max(float(bases[:, 1].max()), hem + 0.35 * radius) + 1.6 * step, peak_height)
+        angles = number * 0.83 + np.arange(2 * points) * np.pi / points
+        is_point = np.arange(2 * points) % 2 == 0
+        # Points differ in reach and height like the branches that they stand for.
+        uneven = 1.0 + 0.16 * np.sin(angles * 3.0 + number * 1.7)
+        reach = radius * np.where(is_point, 1.1, 0.5) * uneven
+        low = hem + np.where(is_point, -0.06 * radius, 0.1 * radius + 0.5 * step) * uneven
         axis = bases.mean(axis=0) * (1.0, 0.0, 1.0)
-        rim = np.clip(rim + axis, bounds[0], bounds[1])
+        rim = np.stack((reach * np.cos(angles), low, -reach * np.sin(angles)), axis=1) + axis
+        rim = np.clip(rim, bounds[0], bounds[1])
         peak = axis + UP * apex
         corners = np.stack((np.broadcast_to(peak, rim.shape), rim, np.roll(rim, -1, axis=0)), axis=1)
-        outer = unit(corners - peak * (1.0, 0.0, 1.0) * 1.0 - UP * (apex - 1.2 * radius))
-        colors = np.broadcast_to(mean_color, (2 * points, 3, 3)) * np.array([0.75, 1.05, 1.05])[None, :, None]
-        builder.add_triangles(corners, normals=outer, colors=colors * (0.85 + 0.3 * storey / num_storeys))
+        outward = unit(corners - axis - UP * (hem - 0.6 * radius))
+        shades = np.where(is_point, 1.25, 0.7)
+        colors = np.stack((np.full(2 * points, 0.55), shades, np.roll(shades, -1)), axis=1)[..., None] * mean_color
+        builder.add_triangles(corners, normals=outward, colors=colors * (0.85 + 0.3 * number / num_storeys))
 
 
 FAMILIES: tuple[AssetFamily, ...] = (

@@ -46,6 +46,11 @@ class Branches:
         """Only the chosen branches."""
         return Branches(self.points[chosen], self.radii[chosen])
 
+    def thinned(self, num_points: int) -> Branches:
+        """The same branches drawn through fewer of their points, ends included."""
+        kept = np.unique(np.rint(np.linspace(0, self.points.shape[1] - 1, num_points)).astype(np.intp))
+        return Branches(self.points[:, kept], self.radii[:, kept])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
@@ -59,6 +64,11 @@ class Sites:
     radii: Doubles
     along: Doubles
     branch: NDArray[np.intp]
+
+
+def joined_branches(first: Branches, second: Branches) -> Branches:
+    """Two sets of branches with the same number of points, as one."""
+    return Branches(np.concatenate((first.points, second.points)), np.concatenate((first.radii, second.radii)))
 
 
 def unit(vectors: Doubles) -> Doubles:

@@ -1,0 +1,132 @@
+"""From a crown's shape and a season's colours to the levels of detail of a leafy tree or bush."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from worldgen.builder.family import AssetRequest
+from worldgen.builder.modelling.branches import Branches, Doubles
+from worldgen.builder.modelling.crowns import CrownShape, CrownSkeleton, fine_twigs, grow_crown, leaf_twigs, wood_of
+from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
+from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
+from worldgen.builder.modelling.plant_colors import pick
+from worldgen.builder.modelling.snow import add_branch_snow
+from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes, root_flare
+from worldgen.scene.scene import Capsule, Collider, Prototype
+from worldgen.spec.model import Season
+
+AddDetails = Callable[[LodBuilder, int, CrownSkeleton, Foliage, np.random.Generator], None]
+"""Adds flowers or fruits to one level of detail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeafyPlant:
+    """A kind of leafy tree or bush."""
+
+    shape: CrownShape
+    bark: str
+    twig_bark: str | None = None
+    """Bark of branches and twigs, if it differs from the trunk's."""
+    colors: Mapping[Season, Doubles]
+    """Palette (K, 3) of each season; a season without one is bare."""
+    color_spread: float = 0.35
+    """1 mixes the palette within one crown, 0 gives each plant one colour."""
+    lod_leaves: tuple[int, int] = (1150, 130)
+    details: AddDetails | None = None
+    flare: float = 0.45
+
+
+def build_leafy_plant(
+    plant: LeafyPlant, label: str, request: AssetRequest, generator: np.random.Generator
+) -> Prototype:
+    """Build a leafy tree or bush in the requested season, with snow if there is some."""
+    skeleton = grow_crown(plant.shape, generator)
+    colors = plant.colors.get(request.season)
+    leaves = None
+    if colors is not None:
+        tints = _twig_colors(colors, skeleton, plant.color_spread, generator)
+        leaves = snowed(leaf_twigs(plant.shape, skeleton, tints, generator), request.snow_cover, generator)
+    fine = fine_twigs(skeleton, 4, generator) if leaves is None else None
+    phase = float(generator.uniform(0.0, 6.28))
+    lobes = int(generator.integers(4, 8))
+    flare = root_flare(height_m=0.03 * skeleton.height, amount=plant.flare, lobes=lobes, phase=phase, ground_m=0.4)
+    snow_seed = int(generator.integers(2**31))
+    detail_seed = int(generator.integers(2**31))
+    lods = []
+    for level in range(3):
+        lod = LodBuilder()
+        _add_wood(lod, plant, skeleton, fine, level=level, flare=flare, request=request)
+        if leaves is not None:
+            if level == 0:
+                add_foliage(lod["foliage"], leaves, shape="kite")
+            else:
+                few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.7)
+                add_foliage(lod["foliage"], few, shape="kite", softness=0.9, bounds=foliage_bounds(leaves))
+            if plant.details is not None:
+                plant.details(lod, level, skeleton, leaves, np.random.Generator(np.random.PCG64(detail_seed)))
+        if request.snow_cover > 0.0 and level < 2:
+            loaded = wood_of(skeleton) if level == 0 else skeleton.limbs.thinned(4)
+            widths = loaded.radii * 1.1 + (0.02 if leaves is None else 0.06)
+            snow_generator = np.random.Generator(np.random.PCG64(snow_seed))
+            add_branch_snow(lod["snow_cap"], loaded, widths, snow_cover=request.snow_cover, generator=snow_generator)
+        lods.append(lod)
+    colliders: tuple[Collider, ...] = ()
+    footprint = 0.55 * float(skeleton.semi_axes[0])
+    if skeleton.trunk is not None:
+        radius = float(skeleton.trunk.radii[0, 0]) * 1.1
+        trunk_height = 0.85 * float(skeleton.trunk.points[0, -1, 1])
+        colliders = (Capsule(base=(0.0, 0.0, 0.0), height=trunk_height, radius=radius, surface="wood"),)
+        footprint = max(3.0 * radius, 0.3 * float(skeleton.semi_axes[0]))
+    return make_prototype(request, label, lods, footprint_m=footprint, colliders=colliders)
+
+
+def _twig_colors(colors: Doubles, skeleton: CrownSkeleton, spread: float, generator: np.random.Generator) -> Doubles:
+    """Colours (twigs, 3) that change little within a branch, more between branches."""
+    num_twigs = skeleton.twigs.count
+    by_branch = pick(colors, skeleton.branches.count, generator, spread=spread)[skeleton.branch_of_twig]
+    by_twig = pick(colors, num_twigs, generator, spread=spread)
+    light = np.exp(generator.normal(0.0, 0.1, skeleton.branches.count))[skeleton.branch_of_twig]
+    mixed: Doubles = (0.65 * by_branch + 0.35 * by_twig) * light[:, None]
+    return mixed
+
+
+def _add_wood(
+    lod: LodBuilder,
+    plant: LeafyPlant,
+    skeleton: CrownSkeleton,
+    fine: Branches | None,
+    *,
+    level: int,
+    flare: RadiusProfile,
+    request: AssetRequest,
+) -> None:
+    bark, twig_bark = plant.bark, plant.twig_bark or plant.bark
+    tile, twig_tile = bark_tile_m(bark, request), bark_tile_m(twig_bark, request)
+    is_bare = fine is not None
+    if skeleton.trunk is not None:
+        trunk = skeleton.trunk if level == 0 else skeleton.trunk.thinned(8 if level == 1 else 5)
+        add_tubes(lod[bark], trunk, sides=(14, 8, 5)[level], tile_m=tile, profile=flare if level < 2 else None)
+    limb_sides, limb_points = ((7, 9), (4, 5), (3, 3 if is_bare else 2))[level]
+    if skeleton.trunk is None:
+        limb_sides = (5, 3, 3)[level]
+        limb_points = (6, 3, 2)[level]
+    add_tubes(lod[bark], skeleton.limbs.thinned(limb_points), sides=limb_sides, tile_m=tile)
+    if level == 0:
+        add_tubes(lod[twig_bark], skeleton.branches, sides=4 if is_bare else 3, tile_m=twig_tile)
+        add_tubes(lod[twig_bark], skeleton.twigs.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
+        if fine is not None:
+            add_tubes(lod[twig_bark], fine, sides=3, tile_m=twig_tile)
+    elif level == 1:
+        add_tubes(lod[twig_bark], skeleton.branches.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
+        if is_bare:
+            add_tubes(lod[twig_bark], _thickened(skeleton.twigs.thinned(2), 2, 1.7), sides=3, tile_m=twig_tile)
+    elif is_bare:
+        add_tubes(lod[twig_bark], _thickened(skeleton.branches.thinned(2), 3, 2.0), sides=3, tile_m=twig_tile)
+
+
+def _thickened(branches: Branches, step: int, gain: float) -> Branches:
+    """Every ``step``-th branch, made thicker so that the crown stays as dense."""
+    return Branches(branches.points[::step], branches.radii[::step] * gain)
