@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from worldgen.builder.materials.table import MATERIALS, MaterialEntry
 from worldgen.errors import InvalidInputError
 from worldgen.scene.material import Material
@@ -27,14 +29,36 @@ def make_material(name: str, *, texture_px: int = 512) -> Material:
         texture_px: Side of the square textures in pixels.
 
     Raises:
-        InvalidInputError: There is no material of that name.
+        InvalidInputError: There is no material of that name, or the texture is too small.
     """
     entry = _entry(name)
+    if texture_px < 16:
+        raise InvalidInputError(f"A material texture needs at least 16 pixels a side, not {texture_px}.")
+    return _make_material(name, entry, texture_px if entry.textured else 0)
+
+
+@functools.lru_cache(maxsize=64)
+def _make_material(name: str, entry: MaterialEntry, texture_px: int) -> Material:
+    base_color_texture = normal_texture = roughness_texture = None
+    if entry.textured:
+        # Painting needs numba, which takes a while to import; names and tile sizes must not wait for it.
+        from worldgen.builder.materials.cache import load_textures, store_textures
+        from worldgen.builder.materials.painting import paint
+
+        textures = load_textures(name, texture_px)
+        if textures is None:
+            textures = paint(name, texture_px, entry.tile_m)
+            store_textures(name, texture_px, textures)
+        base_color_texture, normal_texture = textures.base_color, textures.normal
+        roughness_texture = textures.roughness
     return Material(
         name=name,
         surface=entry.surface,
         base_color=entry.base_color,
+        base_color_texture=base_color_texture,
+        normal_texture=normal_texture,
         roughness=entry.roughness,
+        roughness_texture=roughness_texture,
         metallic=entry.metallic,
         emission=entry.emission,
         translucency=entry.translucency,
@@ -47,5 +71,5 @@ def make_material(name: str, *, texture_px: int = 512) -> Material:
 def _entry(name: str) -> MaterialEntry:
     entry = MATERIALS.get(name)
     if entry is None:
-        raise InvalidInputError(f"There is no material '{name}'.", hint="worldgen.builder.materials lists the names.")
+        raise InvalidInputError(f"There is no material '{name}'.", hint="MATERIAL_NAMES lists the names.")
     return entry

@@ -1,4 +1,11 @@
-"""The names of all materials and every fixed fact about them; their textures are made elsewhere."""
+"""The names of all materials and every fixed fact about them; their textures are made elsewhere.
+
+How textures lie in UV space (v grows upwards):
+
+* boards, logs, courses of brick and stone, shingles, slates, tiles and rock beds run along u; water runs down -v;
+* bark, beams, doors, thatch, cactus ribs and ropes run along v;
+* everything else has no direction.
+"""
 
 from __future__ import annotations
 
