@@ -6,7 +6,7 @@ Stages never print. They send frozen events to a reporter; the command line draw
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,10 +63,22 @@ class WarningRaised:
 
 Event = StageStarted | StageProgress | StageFinished | ArtifactWritten | WarningRaised
 Reporter = Callable[[Event], None]
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and what is being made."""
 
 
 def ignore_events(event: Event) -> None:
     """The null reporter."""
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far in MiB; 0 where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024.0**2 if sys.platform == "darwin" else peak / 1024.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +96,15 @@ class RunContext:
         return randomness.rng(self.seed, name)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[float, str], None]]:
+    def stage(self, name: str) -> Iterator[Progress]:
         """Time a stage and report its start and end; yields a function that reports progress."""
         self.report(StageStarted(name))
         wall, cpu = time.perf_counter(), time.process_time()
-        yield lambda fraction, message="": self.report(StageProgress(name, fraction, message))
-        peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-        done = StageFinished(name, time.perf_counter() - wall, time.process_time() - cpu, peak_memory_mb)
+
+        def progress(fraction: float, message: str = "") -> None:
+            self.report(StageProgress(name, fraction, message))
+
+        yield progress
+        done = StageFinished(name, time.perf_counter() - wall, time.process_time() - cpu, peak_memory_mb())
         self.finished.append(done)
         self.report(done)

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from worldgen.builder.layout.zones import PadZone
+from worldgen import randomness
+from worldgen.builder.layout.sites import Site
+from worldgen.builder.layout.zones import LineZone, PadZone
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.scene.terrain import Terrain
+from worldgen.spec.model import WorldSpec
 
 _CELL_M = 2.0
 _NEIGHBOURS = ((1, 0), (0, 1), (1, 1), (1, -1))
@@ -89,3 +92,50 @@ def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
         middle = np.stack([quarter, three_quarters], axis=1).reshape(-1, 2)
         points = np.concatenate([points[:1], middle, points[-1:]])
     return points
+
+
+PATH_WIDTH_M = 1.9
+"""Width of a foot path; cobbled streets are wider by half."""
+PATH_MARGIN_M = 1.6
+"""How far beside a path the ground is smoothed."""
+
+
+def plan_paths(
+    spec: WorldSpec, terrain: Terrain, play_half_size_m: float, sites: Sequence[Site], seed: int
+) -> list[LineZone]:
+    """A way from behind the spawn through it to the first door, and spurs from there to the other doors.
+
+    Without a building the path leads on into the view. Each path belongs to the thing that it leads to, so
+    another building adds a spur and leaves the rest as it is.
+    """
+    if not spec.path:
+        return []
+    rng = randomness.rng(seed, "path")
+    routes = RouteMap(terrain, min(play_half_size_m - 4.0, 150.0))
+    pads = [site.pad for site in sites if site.pad is not None]
+    doors = [site for site in sites if site.pad is not None and math.hypot(*site.center_xz) < 110.0]
+    half_width = 0.5 * PATH_WIDTH_M * (1.5 if spec.path_material == "cobble" else 1.0)
+
+    def zone(owner: str, points: NDArray[np.float64]) -> LineZone:
+        return LineZone(owner=owner, points_xz=points, half_width_m=half_width, margin_m=PATH_MARGIN_M)
+
+    aside = (rng.random() - 0.5) * 1.2
+    behind = (45.0 * math.sin(aside), 45.0 * math.cos(aside))
+    lines = [zone("path/back", routes.route(behind, (0.0, 0.0), []))]
+    if not doors:
+        ahead = (rng.random() - 0.5) * 0.7
+        far = (110.0 * math.sin(ahead), -110.0 * math.cos(ahead))
+        lines.append(zone("path/ahead", routes.route((0.0, 0.0), far, [])))
+        return lines
+    for site in doors:
+        own = [pad for pad in pads if pad is not site.pad]
+        start = _nearest_on(lines, site.front_xz)
+        if math.dist(start, site.front_xz) > 1.0:
+            lines.append(zone(f"path/{site.object_id}", routes.route(start, site.front_xz, own)))
+    return lines
+
+
+def _nearest_on(lines: Sequence[LineZone], position_xz: tuple[float, float]) -> tuple[float, float]:
+    points = np.concatenate([line.points_xz for line in lines])
+    nearest = points[np.argmin(np.hypot(*(points - position_xz).T))]
+    return float(nearest[0]), float(nearest[1])

@@ -1,0 +1,76 @@
+"""The front door: a prompt or a spec becomes a world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worldgen.errors import UsageError
+from worldgen.events import Reporter, RunContext, ignore_events
+from worldgen.manifest import Source
+from worldgen.pipelines.world import World
+from worldgen.settings import TIERS, Quality
+from worldgen.spec.model import WorldSpec
+
+MAX_SEED = 2**63 - 1
+
+
+def parse(prompt: str) -> WorldSpec:
+    """What the embedded parser understands of a prompt.
+
+    Raises:
+        InvalidInputError: The prompt is empty or too long.
+    """
+    from worldgen.builder.catalogue import lexicon
+    from worldgen.spec.parser import parse_prompt
+
+    return parse_prompt(prompt, lexicon())
+
+
+def generate(
+    prompt: str | None = None,
+    *,
+    output: Path | str,
+    spec: WorldSpec | Path | str | None = None,
+    seed: int = 0,
+    quality: Quality = "standard",
+    report: Reporter = ignore_events,
+) -> World:
+    """Make a world folder from a prompt, or from a spec.
+
+    Args:
+        prompt: What the world should be, in plain words.
+        output: The folder to make; an older world there is replaced once the new one is complete.
+        spec: A spec, or the path of a ``spec.yaml``, instead of a prompt.
+        seed: Another seed gives another world for the same prompt.
+        quality: "draft", "standard" or "high".
+        report: Receives progress events.
+
+    Returns:
+        The world that was written.
+
+    Raises:
+        WorldgenError: See the tree in ``worldgen.errors``.
+    """
+    from worldgen.pipelines.text_to_world import text_to_world
+
+    if (prompt is None) == (spec is None):
+        raise UsageError("Give either a prompt or a spec.", hint='worldgen generate "a cabin by the lake" -o DIR')
+    if not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"The seed must lie in 0 to {MAX_SEED}.")
+    if quality not in TIERS:
+        raise UsageError(f"There is no quality tier '{quality}'.", hint=f"Choose one of: {', '.join(TIERS)}.")
+    context = RunContext(seed=seed, tier=TIERS[quality], report=report)
+    with context.stage("understand"):
+        if prompt is not None:
+            spec, source = parse(prompt), Source(kind="prompt", prompt=prompt)
+        else:
+            spec = _spec_from(spec)
+            source = Source(kind="spec", prompt=spec.prompt)
+    text_to_world(spec, Path(output), source=source, context=context)
+    return World.load(output)
+
+
+def _spec_from(spec: WorldSpec | Path | str | None) -> WorldSpec:
+    from worldgen.spec.files import load_spec
+
+    return spec if isinstance(spec, WorldSpec) else load_spec(Path(spec or ""))

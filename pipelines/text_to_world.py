@@ -1,0 +1,94 @@
+"""A spec becomes a world folder: the whole main job, read from top to bottom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worldgen.builder.build_scene import build_scene
+from worldgen.events import RunContext, WarningRaised
+from worldgen.geometry.fusion import fuse_points, fuse_views
+from worldgen.geometry.splat_construction import build_splats
+from worldgen.manifest import Manifest, Source
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.tone_mapping import tone_map
+from worldgen.spec.model import WorldSpec
+from worldgen.stages.make_preview import make_preview
+from worldgen.stages.render_world import render_world
+from worldgen.stages.world_layers import RenderedWorld, WorldLayers
+from worldgen.stages.write_world import (
+    OWN_NAMES,
+    write_layers,
+    write_manifest,
+    write_preview,
+    write_spec,
+    write_timings,
+)
+from worldgen.staging import staged_folder
+
+
+def text_to_world(spec: WorldSpec, output: Path, *, source: Source, context: RunContext) -> Manifest:
+    """Build, render and write the world of a spec.
+
+    Args:
+        spec: What to build.
+        output: The world folder; an older world there is replaced once the new one is complete.
+        source: What the spec came from, for the manifest.
+        context: Seed, tier and where events go.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        WorldgenError: Any of the tree in ``worldgen.errors``; nothing half-written stays.
+    """
+    warnings = _warn_ignored(spec, context)
+    with staged_folder(output, own_names=OWN_NAMES) as folder:
+        with context.stage("build scene") as progress:
+            built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
+        with context.stage("load renderer"):
+            renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
+        rendered = render_world(renderer, context)
+        with context.stage("make splats"):
+            layers = _layers(renderer, rendered, context)
+        with context.stage("draw preview"):
+            preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
+        files, losses = write_layers(layers, folder, context)
+        files = [write_preview(preview, folder), write_spec(spec, folder), *files]
+        warnings += [*built.warnings, *losses]
+        for warning in (*built.warnings, *losses):
+            context.report(WarningRaised(warning))
+        manifest = write_manifest(
+            folder,
+            source=source,
+            spec=spec,
+            layers=layers,
+            files=files,
+            warnings=warnings,
+            metrics={},
+            context=context,
+        )
+        write_timings(folder, context)
+    return manifest
+
+
+def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
+    """One warning for all words that were not understood."""
+    if not spec.ignored:
+        return []
+    shown = ", ".join(spec.ignored[:12]) + (", …" if len(spec.ignored) > 12 else "")
+    warning = f"Not understood and left out: {shown}."
+    context.report(WarningRaised(warning))
+    return [warning]
+
+
+def _layers(renderer: SceneRenderer, rendered: RenderedWorld, context: RunContext) -> WorldLayers:
+    """Fuse the stations' views into points and splats."""
+    views = [view for station in rendered.stations for view in station.views]
+    colors = [tone_map(view.radiance, rendered.exposure) for view in views]
+    samples = fuse_views(views, colors)
+    return WorldLayers(
+        scene=renderer.scene,
+        rendered=rendered,
+        points=fuse_points(samples),
+        splats=build_splats(samples, budget=context.tier.splat_budget),
+    )

@@ -1,0 +1,300 @@
+"""WorldSpec → Scene: the land is shaped, things are placed on it, materials, sky and fog are made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from worldgen import randomness
+from worldgen.builder.catalogue import families
+from worldgen.builder.family import AssetFamily, AssetRequest
+from worldgen.builder.land import Land, finish_land, level_land, shape
+from worldgen.builder.layout.candidates import LandView
+from worldgen.builder.layout.crossings import find_crossing
+from worldgen.builder.layout.detail import choose_levels
+from worldgen.builder.layout.paths import plan_paths
+from worldgen.builder.layout.runs import SEGMENT_M, lay_run, run_across, run_along, run_around
+from worldgen.builder.layout.scatter import Stand, Surroundings, scatter
+from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites
+from worldgen.builder.layout.zones import LineZone, PadZone
+from worldgen.builder.materials.library import MATERIAL_NAMES, make_material
+from worldgen.builder.sky.environment import build_sky
+from worldgen.builder.sky.fog import build_fog
+from worldgen.builder.terrain.queries import ground_height
+from worldgen.frames import rigid, yaw_rotation
+from worldgen.scene.material import Material
+from worldgen.scene.scene import Prototype, Scene, SceneObject
+from worldgen.settings import QualityTier
+from worldgen.spec.model import Item, Scatter, WorldSpec
+
+Progress = Callable[[float, str], None]
+
+_SITE_VARIANTS = 3
+"""Different prototypes that the houses of one spec entry take turns with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BuiltScene:
+    """A scene and what the user should know about its making."""
+
+    scene: Scene
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Prototypes:
+    """Builds prototypes on demand and remembers them by name."""
+
+    spec: WorldSpec
+    tier: QualityTier
+    seed: int
+    made: dict[str, Prototype] = field(default_factory=dict)
+
+    def of_item(self, item: Item, index: int, *, span_m: float = 0.0) -> Prototype:
+        """The prototype of one instance of an item; instances take turns with a few variants."""
+        family = families()[item.family]
+        variants = min(item.count, max(family.num_variants, _SITE_VARIANTS))
+        variant = index % variants
+        suffix = f"_{round(span_m * 100)}" if span_m else ""
+        return self._make(family, f"{item.id}_{variant}{suffix}", item, span_m=span_m)
+
+    def of_scatter(self, entry: Scatter) -> tuple[Prototype, ...]:
+        """The prototypes that the instances of a scatter entry share."""
+        family = families()[entry.family]
+        return tuple(self._make(family, f"{entry.id}_{variant}", entry) for variant in range(family.num_variants))
+
+    def _make(self, family: AssetFamily, name: str, entry: Item | Scatter, *, span_m: float = 0.0) -> Prototype:
+        if name not in self.made:
+            request = AssetRequest(
+                kind=entry.kind or next(iter(family.kinds)),
+                name=name,
+                size=entry.size,
+                material=entry.material if isinstance(entry, Item) else None,
+                biome=self.spec.biome,
+                season=self.spec.season,
+                snow_cover=self.spec.weather.snow_cover,
+                span_m=span_m,
+                lit=self.spec.time_of_day in ("dusk", "night", "dawn", "sunset"),
+                tier=self.tier,
+            )
+            self.made[name] = family.build(request, randomness.rng(self.seed, f"{entry.id}/prototype/{name}"))
+        return self.made[name]
+
+
+def build_scene(
+    spec: WorldSpec, *, tier: QualityTier, seed: int, progress: Progress = lambda fraction, message: None
+) -> BuiltScene:
+    """Build the world that a spec describes.
+
+    Args:
+        spec: What to build.
+        tier: Sizes and budgets.
+        seed: The world's seed; every object draws from a stream of its own.
+        progress: Called with a fraction from 0 to 1 and what is being made.
+
+    Returns:
+        The scene, and warnings about things that found no place.
+    """
+    progress(0.0, "shaping the land")
+    land = shape(spec, tier, seed)
+    prototypes = Prototypes(spec, tier, seed)
+    progress(0.3, "choosing sites")
+    plan, crossings = _plan(spec, land, prototypes, seed)
+    paths = plan_paths(spec, land.terrain, land.play_half_size_m, plan.sites, seed)
+    land = level_land(land, plan.pads, paths)
+    objects = _stand(plan, land) + crossings
+    objects += _runs(spec, land, prototypes, plan, paths, seed)
+    progress(0.45, "growing plants")
+    objects += _scattered(spec, land, prototypes, plan, paths, objects, seed)
+    progress(0.65, "painting the ground")
+    materials = _MaterialShelf(tier)
+    ground = finish_land(land, spec, tier, seed, materials.get)
+    progress(0.85, "choosing detail")
+    used = sum(sum(prototype.num_triangles[:1]) for prototype in ground.prototypes)
+    objects, dropped = choose_levels(
+        objects,
+        prototypes.made,
+        budget=max(tier.triangle_budget - used, tier.triangle_budget // 4),
+        panorama_height=tier.panorama_height,
+    )
+    warnings = list(plan.warnings)
+    if dropped:
+        warnings.append(f"The {dropped} farthest plants and stones were left out to keep within the triangle budget.")
+    placed = {item.prototype for item in objects}
+    made = {name: prototype for name, prototype in prototypes.made.items() if name in placed}
+    made.update({prototype.name: prototype for prototype in ground.prototypes})
+    progress(0.9, "painting the sky")
+    scene = Scene(
+        prototypes=made,
+        materials=materials.used_by(made.values(), ground.materials),
+        objects=(*ground.objects, *objects),
+        terrain=land.terrain,
+        sky=build_sky(spec, seed, height_px=max(256, tier.panorama_height // 2)),
+        fog=build_fog(spec),
+    )
+    return BuiltScene(scene=scene, warnings=tuple(warnings))
+
+
+class _MaterialShelf:
+    """Library materials at the tier's texture size, each made once."""
+
+    def __init__(self, tier: QualityTier) -> None:
+        self._texture_px = tier.material_texture_px
+        self._made: dict[str, Material] = {}
+
+    def get(self, name: str) -> Material:
+        if name not in self._made:
+            self._made[name] = make_material(name, texture_px=self._texture_px)
+        return self._made[name]
+
+    def used_by(self, prototypes: object, baked: tuple[Material, ...]) -> dict[str, Material]:
+        own = {material.name: material for material in baked}
+        names = {part.material for p in prototypes for lod in p.lods for part in lod}  # type: ignore[attr-defined]
+        for name in sorted(names):
+            if name not in own:
+                own[name] = self.get(name)
+        return own
+
+
+def _plan(spec: WorldSpec, land: Land, prototypes: Prototypes, seed: int) -> tuple[SitePlan, list[SceneObject]]:
+    """Sites of all items but runs; bridges, which bring their own height, as finished objects."""
+    view = LandView(
+        terrain=land.terrain,
+        play_half_size_m=land.play_half_size_m,
+        hill_top_xz=land.hill_top_xz,
+        water_centers={water.id: water.center_xz for water in land.waters},
+    )
+    crossings: list[SceneObject] = []
+    singles = []
+    for item in spec.items:
+        if item.family == "bridge":
+            crossing = find_crossing(land.terrain, 60.0, randomness.rng(seed, f"{item.id}/crossing"))
+            if crossing is not None:
+                prototype = prototypes.of_item(item, 0, span_m=round(crossing.span_m, 1))
+                x, z = crossing.center_xz
+                crossings.append(
+                    SceneObject(
+                        object_id=f"{item.id}/0",
+                        spec_id=item.id,
+                        prototype=prototype.name,
+                        world_from_object=rigid(yaw_rotation(crossing.yaw), np.array([x, crossing.deck_m, z])),
+                    )
+                )
+                continue
+        if item.family not in SEGMENT_M:
+            singles.append(item)
+    plan = plan_sites(spec.model_copy(update={"items": tuple(singles)}), view, families(), prototypes.of_item, seed)
+    return plan, crossings
+
+
+def _stand(plan: SitePlan, land: Land) -> list[SceneObject]:
+    """Scene objects of all sites, on the levelled ground."""
+    objects = []
+    for site in plan.sites:
+        rule = families()[site.item.family].placement
+        if site.height_m is not None:
+            y = site.height_m
+        else:
+            x, z = np.array([site.center_xz[0]]), np.array([site.center_xz[1]])
+            y = float(ground_height(land.terrain, x, z)[0])
+        objects.append(object_at(site, y, sink_m=rule.sink_m))
+    return objects
+
+
+def _runs(
+    spec: WorldSpec,
+    land: Land,
+    prototypes: Prototypes,
+    plan: SitePlan,
+    paths: list[LineZone],
+    seed: int,
+) -> list[SceneObject]:
+    """Fences and walls, segment by segment."""
+    objects: list[SceneObject] = []
+    for item in spec.items:
+        if item.family not in SEGMENT_M:
+            continue
+        segment_m = SEGMENT_M[item.family]
+        names = tuple(
+            dict.fromkeys(
+                prototypes.of_item(item.model_copy(update={"count": 3}), i, span_m=segment_m).name for i in range(3)
+            )
+        )
+        for index in range(min(item.count, 6)):
+            rng = randomness.rng(seed, f"{item.id}/{index}/run")
+            pad = _pad_of(plan.sites, item)
+            if pad is not None:
+                line = run_around(pad, 3.5 + 2.0 * index)
+            elif paths and item.place.target in ("path", None) and item.place.relation == "along":
+                line = run_along(paths[0], 26.0)
+            else:
+                line = run_across((8 if item.family == "fence" else 6) * segment_m * item.size, rng)
+            objects += lay_run(
+                line,
+                land.terrain,
+                segment_m=segment_m,
+                object_id=f"{item.id}/{index}",
+                spec_id=item.id,
+                prototypes=names,
+                pads=plan.pads,
+                paths=paths,
+            )
+    return objects
+
+
+def _pad_of(sites: list[Site], item: Item) -> PadZone | None:
+    for site in sites:
+        if site.item.id == item.place.target and site.pad is not None:
+            return site.pad
+    return None
+
+
+def _scattered(
+    spec: WorldSpec,
+    land: Land,
+    prototypes: Prototypes,
+    plan: SitePlan,
+    paths: list[LineZone],
+    standing: list[SceneObject],
+    seed: int,
+) -> list[SceneObject]:
+    stands = [
+        Stand(entry=entry, family=families()[entry.family], prototypes=prototypes.of_scatter(entry))
+        for entry in spec.scatters
+        if entry.density > 0.0
+    ]
+    singles = []
+    sight_lines = []
+    for site in plan.sites:
+        half = half_extents(site.prototype)
+        x, z = site.center_xz
+        if site.pad is None:
+            singles.append((x, z, max(site.prototype.footprint_m, 0.4)))
+        if site.object_id.endswith("/0") or math.hypot(x, z) < 60.0:
+            sight_lines.append((x, z, min(max(half), 8.0)))
+    sites = {site.object_id for site in plan.sites}
+    for item in standing:
+        if item.object_id not in sites:
+            x, _, z = item.world_from_object[:3, 3]
+            reach = half_extents(prototypes.made[item.prototype])
+            singles.append((float(x), float(z), 0.5 * max(reach)))
+    for water in land.waters:
+        x, z = water.center_xz
+        shorten = min(1.0, 30.0 / max(math.hypot(x, z), 1.0))
+        sight_lines.append((x * shorten, z * shorten, 7.0))
+    around = Surroundings(
+        terrain=land.terrain,
+        play_half_size_m=land.play_half_size_m,
+        zones=(*plan.pads, *paths),
+        sight_lines=tuple(sight_lines),
+        single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
+        ground_fit=land.ground_fit,
+        seed=seed,
+    )
+    return scatter(stands, around)
+
+
+__all__ = ["MATERIAL_NAMES", "BuiltScene", "build_scene"]

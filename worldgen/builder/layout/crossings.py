@@ -1,0 +1,75 @@
+"""Where a bridge crosses water: the shortest way over a river near the spawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from worldgen.builder.terrain.queries import ground_height, water_depth_at
+from worldgen.scene.terrain import Terrain
+
+_BANK_M = 1.6
+"""How far each end of a bridge reaches onto dry land."""
+_STEP_M = 0.5
+_LONGEST_M = 45.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A straight way over water: its middle, its heading (of the bridge's own +X), length and deck height."""
+
+    center_xz: tuple[float, float]
+    yaw: float
+    span_m: float
+    deck_m: float
+
+
+def find_crossing(terrain: Terrain, reach_m: float, rng: np.random.Generator) -> Crossing | None:
+    """The best crossing in front of the spawn, or None where no water can be bridged.
+
+    Short spans with level banks in view of the spawn win; the random stream only breaks near ties.
+    """
+    count = 160
+    x = (2.0 * rng.random(count * 8) - 1.0) * reach_m
+    z = (1.25 * rng.random(count * 8) - 1.0) * reach_m
+    wet = np.flatnonzero((water_depth_at(terrain, x, z) > 0.05) & (np.hypot(x, z) > 9.0))[:count]
+    best: tuple[float, Crossing] | None = None
+    for index in wet:
+        for turn in np.arange(12) * (math.pi / 12.0):
+            found = _chord(terrain, float(x[index]), float(z[index]), float(turn))
+            if found is None:
+                continue
+            crossing, uneven = found
+            distance = math.hypot(*crossing.center_xz)
+            aside = abs(math.atan2(crossing.center_xz[0], -crossing.center_xz[1]))
+            cost = crossing.span_m + 2.5 * uneven + 0.35 * max(distance - 14.0, 0.0) + 4.0 * aside
+            if best is None or cost < best[0]:
+                best = (cost, crossing)
+    return None if best is None else best[1]
+
+
+def _chord(terrain: Terrain, x: float, z: float, turn: float) -> tuple[Crossing, float] | None:
+    """The wet chord through (x, z) in one direction, and how uneven its banks are."""
+    steps = np.arange(0.0, _LONGEST_M, _STEP_M)
+    dx, dz = math.cos(turn), -math.sin(turn)
+    reach = []
+    for sign in (1.0, -1.0):
+        depth = water_depth_at(terrain, x + sign * dx * steps, z + sign * dz * steps)
+        dry = np.flatnonzero(depth <= 0.0)
+        if not len(dry):
+            return None
+        reach.append(float(steps[dry[0]]) + _BANK_M)
+    span = sum(reach)
+    if span > _LONGEST_M:
+        return None
+    middle = 0.5 * (reach[0] - reach[1])
+    ends = np.array([reach[0], -reach[1]])
+    banks = ground_height(terrain, x + dx * ends, z + dz * ends)
+    surface = float(ground_height(terrain, np.array([x]), np.array([z]))[0]) + float(
+        water_depth_at(terrain, np.array([x]), np.array([z]))[0]
+    )
+    deck = max(float(banks.max()) + 0.05, surface + 0.9)
+    crossing = Crossing(center_xz=(x + dx * middle, z + dz * middle), yaw=turn, span_m=span, deck_m=deck)
+    return crossing, float(abs(banks[0] - banks[1]) + 2.0 * (deck - banks.max()))

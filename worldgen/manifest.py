@@ -1,0 +1,138 @@
+"""``world.json``: what a world folder holds and where it came from.
+
+No clock time, host name or absolute path: the same input, seed and version give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from worldgen.errors import InvalidInputError
+from worldgen.settings import Quality
+from worldgen.spec.model import Understood
+from worldgen.staging import MANIFEST_NAME
+from worldgen.storage import read_limited
+
+_MAX_MANIFEST_BYTES = 16 << 20
+
+Provenance = Literal["procedural", "estimated", "neural"]
+Triple = tuple[float, float, float]
+
+
+class ManifestModel(BaseModel):
+    """Base of all manifest parts: immutable, unknown keys refused, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Source(ManifestModel):
+    """What the world was made from."""
+
+    kind: Literal["prompt", "spec"]
+    prompt: str
+
+
+class Bounds(ManifestModel):
+    """Smallest and largest coordinates of the objects in the playable area, in metres."""
+
+    minimum: Triple
+    maximum: Triple
+
+
+class Spawn(ManifestModel):
+    """Where a visitor starts: feet position, eye height and heading (radians, counter-clockwise from -Z)."""
+
+    position: Triple
+    eye_height_m: float
+    yaw: float
+
+
+class Layer(ManifestModel):
+    """What made a layer."""
+
+    name: str
+    provenance: Provenance
+    backend: str
+    model: str | None = None
+    licence: str | None = None
+
+
+class WorldFile(ManifestModel):
+    """One file of the world."""
+
+    path: str
+    role: str
+    format: str
+    num_bytes: int
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    counts: dict[str, int] = {}
+
+
+class ObjectCount(ManifestModel):
+    """How many objects of one spec entry stand in the world."""
+
+    spec_id: str
+    label: str
+    count: int
+
+
+class Manifest(ManifestModel):
+    """The whole of ``world.json``."""
+
+    schema_version: Literal[1] = 1
+    worldgen_version: str
+    source: Source
+    seed: int
+    quality: Quality
+    frame: Literal["RUB"] = "RUB"
+    units: Literal["metres"] = "metres"
+    bounds: Bounds
+    spawn: Spawn
+    stations: tuple[Triple, ...]
+    """Eye positions that the world was rendered from, the spawn's first."""
+    exposure: float
+    """Factor from radiance to the tone mapper's input, one for the whole world."""
+    understood: tuple[Understood, ...]
+    ignored: tuple[str, ...]
+    warnings: tuple[str, ...]
+    labels_in_view: tuple[str, ...]
+    """Labels that cover at least 0.01 % of the spawn panorama."""
+    objects: tuple[ObjectCount, ...]
+    layers: tuple[Layer, ...]
+    files: tuple[WorldFile, ...]
+    metrics: dict[str, float]
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The bytes of ``world.json``: UTF-8, stable order, two spaces of indent."""
+    return (json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a world folder.
+
+    Raises:
+        InvalidInputError: The folder is no world, or its manifest is damaged.
+    """
+    path = folder / MANIFEST_NAME
+    if not folder.is_dir():
+        raise InvalidInputError("There is no such world folder.", path=folder)
+    if not path.is_file():
+        raise InvalidInputError(
+            "This folder is no world: it holds no world.json.", hint="Make one with: worldgen generate", path=folder
+        )
+    try:
+        return Manifest.model_validate_json(read_limited(path, _MAX_MANIFEST_BYTES))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidInputError(f"The manifest is damaged at '{where}': {first['msg']}.", path=path) from error
+
+
+def manifest_schema() -> dict[str, Any]:
+    """JSON schema of ``world.json``."""
+    return Manifest.model_json_schema()

@@ -1,0 +1,186 @@
+"""The contact sheet: panorama, splats, mesh, depth, labels and map on one page a designer can judge at a glance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from worldgen.color import bytes_from_unit, srgb_from_linear
+from worldgen.geometry.cameras import pinhole_camera_at
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splats import render_splats
+from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.labels import LABELS
+from worldgen.stages.world_layers import WorldLayers
+
+Picture = NDArray[np.uint8]
+
+_WIDTH = 1920
+_MARGIN = 16
+_CAPTION_HEIGHT = 26
+_BACKGROUND = (18, 20, 24)
+_TEXT = (224, 226, 230)
+_FAINT = (150, 154, 162)
+
+
+def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) -> Picture:
+    """Draw the contact sheet of a world.
+
+    Args:
+        layers: The world.
+        renderer: Its renderer, for the mesh views and the map.
+        title: The prompt, or what else names the world.
+
+    Returns:
+        (H, 1920, 3) uint8 sRGB.
+    """
+    rendered, scene = layers.rendered, layers.scene
+    panorama = bytes_from_unit(tone_map(rendered.panorama.radiance, rendered.exposure))
+    eye = np.array([0.0, scene.eye_height_m, 0.0])
+    ahead = eye + np.array([0.0, -0.12, -1.0])
+    column = (_WIDTH - 4 * _MARGIN) // 3
+    size = (column * 9 // 16, column)
+    strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
+    rows = [
+        _row([_captioned(_resized(strip, _WIDTH - 2 * _MARGIN), "panorama at the spawn, 360° × 120°")]),
+        _row(
+            [
+                _captioned(_splat_picture(layers, eye, ahead, size), "splats, from the spawn"),
+                _captioned(_splat_picture(layers, *_stepped_aside(eye), size), "splats, two metres to the side"),
+                _captioned(_mesh_picture(layers, renderer, size), "scene from above"),
+            ]
+        ),
+        _row(
+            [
+                _captioned(_resized(depth_picture(rendered.panorama.buffers.euclidean_depth), column), "distance"),
+                _captioned(_resized(label_picture(rendered.panorama.buffers.labels), column), "labels"),
+                _captioned(_map_strip(layers, renderer, column), "map, spawn in the middle, 128 m across"),
+            ]
+        ),
+    ]
+    return _page(rows, title, _facts(layers))
+
+
+def depth_picture(euclidean_depth: NDArray[np.float32]) -> Picture:
+    """Distances as colours on a logarithmic scale from 1 m (warm) to 2 km (cold); sky dark. (H, W, 3) uint8."""
+    finite = np.where(np.isfinite(euclidean_depth), euclidean_depth, 1.0)
+    share = np.clip(np.log(np.maximum(finite, 1.0)) / math.log(2000.0), 0.0, 1.0)[..., None]
+    stops = np.array([[255, 244, 200], [246, 170, 80], [200, 70, 90], [90, 40, 120], [24, 22, 66]], dtype=np.float64)
+    position = share[..., 0] * (len(stops) - 1)
+    low = np.minimum(position.astype(int), len(stops) - 2)
+    blend = (position - low)[..., None]
+    colors = stops[low] * (1.0 - blend) + stops[low + 1] * blend
+    colors[~np.isfinite(euclidean_depth)] = (10, 10, 16)
+    return colors.astype(np.uint8)
+
+
+def label_picture(labels: NDArray[np.uint8]) -> Picture:
+    """Labels in their table's colours; (H, W, 3) uint8."""
+    table = np.array([label.color for label in LABELS], dtype=np.uint8)
+    return table[labels]
+
+
+def map_picture(renderer: SceneRenderer, *, size_m: float, size_px: int) -> Picture:
+    """The land from straight above with a little relief shading, north (-Z) up; (size_px, size_px, 3) uint8."""
+    axis = ((np.arange(size_px) + 0.5) / size_px - 0.5) * size_m
+    z, x = np.meshgrid(axis, axis, indexing="ij")
+    origins = np.stack([x.ravel(), np.full(x.size, 2000.0), z.ravel()], axis=1).astype(np.float32)
+    directions = np.tile(np.array([[0.0, -1.0, 0.0]], dtype=np.float32), (len(origins), 1))
+    hits = renderer.tracer.trace(origins, directions)
+    light = np.array([-0.5, 0.7, -0.5])
+    shade = 0.35 + 0.75 * np.clip(hits.normals @ (light / np.linalg.norm(light)), 0.0, 1.0)
+    color = srgb_from_linear((hits.albedo * shade[:, None] * 1.6).astype(np.float32))
+    return bytes_from_unit(color).reshape(size_px, size_px, 3)
+
+
+def _splat_picture(
+    layers: WorldLayers, eye: NDArray[np.float64], target: NDArray[np.float64], size: tuple[int, int]
+) -> Picture:
+    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(80.0))
+    return bytes_from_unit(render_splats(layers.splats, camera).rgb)
+
+
+def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int, int]) -> Picture:
+    ground = layers.scene.terrain.levels[layers.scene.terrain.play_level].heights
+    eye = np.array([30.0, max(26.0, float(np.percentile(ground, 60)) + 18.0), 46.0])
+    target = np.array([0.0, 0.0, -12.0])
+    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(62.0))
+    view = renderer.render_view(camera, samples=4)
+    return bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure))
+
+
+def _stepped_aside(eye: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    aside = eye + np.array([1.6, 0.0, -1.2])
+    return aside, aside + np.array([-0.55, -0.12, -1.0])
+
+
+def _map_strip(layers: WorldLayers, renderer: SceneRenderer, width: int) -> Picture:
+    picture = map_picture(renderer, size_m=128.0, size_px=width)
+    height = width // 2
+    top = (width - height) // 2
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    per_metre = width / 128.0
+    for station in layers.rendered.stations:
+        x, z = station.position[0] * per_metre + width / 2, station.position[2] * per_metre + width / 2
+        draw.ellipse((x - 2.5, z - 2.5, x + 2.5, z + 2.5), fill=(255, 235, 120))
+    middle = width / 2
+    draw.polygon([(middle, middle - 9), (middle - 5, middle + 6), (middle + 5, middle + 6)], fill=(255, 60, 60))
+    bar = 20.0 * per_metre
+    base = top + height - 14
+    draw.line((14, base, 14 + bar, base), fill=_TEXT, width=3)
+    draw.text((18 + bar, base - 8), "20 m", fill=_TEXT, font=ImageFont.load_default(14))
+    return np.asarray(image)[top : top + height]
+
+
+def _facts(layers: WorldLayers) -> str:
+    labels = {layers.scene.label_of(item) for item in layers.scene.objects}
+    triangles = sum(layers.scene.prototypes[item.prototype].num_triangles[item.lod] for item in layers.scene.objects)
+    return (
+        f"{len(layers.scene.objects):,} objects of {len(labels)} kinds · {triangles:,} triangles · "
+        f"{layers.splats.num_gaussians:,} splats · {len(layers.rendered.stations)} stations"
+    )
+
+
+def _resized(picture: Picture, width: int) -> Picture:
+    height = round(picture.shape[0] * width / picture.shape[1])
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _captioned(picture: Picture, caption: str) -> Image.Image:
+    image = Image.new("RGB", (picture.shape[1], picture.shape[0] + _CAPTION_HEIGHT), _BACKGROUND)
+    image.paste(Image.fromarray(picture), (0, 0))
+    ImageDraw.Draw(image).text((2, picture.shape[0] + 5), caption, fill=_FAINT, font=ImageFont.load_default(15))
+    return image
+
+
+def _row(images: Sequence[Image.Image]) -> Image.Image:
+    height = max(image.height for image in images)
+    row = Image.new("RGB", (_WIDTH, height), _BACKGROUND)
+    x = _MARGIN
+    for image in images:
+        row.paste(image, (x, 0))
+        x += image.width + _MARGIN
+    return row
+
+
+def _page(rows: Sequence[Image.Image], title: str, facts: str) -> Picture:
+    head = 64
+    page = Image.new("RGB", (_WIDTH, head + sum(row.height + 10 for row in rows) + 6), _BACKGROUND)
+    draw = ImageDraw.Draw(page)
+    draw.text((_MARGIN, 10), _shortened(title, 150), fill=_TEXT, font=ImageFont.load_default(22))
+    draw.text((_MARGIN, 38), facts, fill=_FAINT, font=ImageFont.load_default(15))
+    y = head
+    for row in rows:
+        page.paste(row, (0, y))
+        y += row.height + 10
+    return np.asarray(page)
+
+
+def _shortened(text: str, length: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

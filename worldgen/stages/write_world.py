@@ -1,0 +1,207 @@
+"""World layers → files of a world folder, with their hashes for the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from worldgen import __version__
+from worldgen.color import bytes_from_unit
+from worldgen.events import ArtifactWritten, RunContext
+from worldgen.manifest import Bounds, Layer, Manifest, ObjectCount, Source, Spawn, Triple, WorldFile, encode_manifest
+from worldgen.registry import find_format, load_writer
+from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.labels import LABELS
+from worldgen.scene.scene import Scene
+from worldgen.spec.files import encode_spec
+from worldgen.spec.model import WorldSpec
+from worldgen.stages.make_preview import Picture
+from worldgen.stages.world_layers import WorldLayers
+from worldgen.staging import CACHE_NAME, MANIFEST_NAME
+from worldgen.storage import sha256_of, write_bytes
+
+SPEC_NAME = "spec.yaml"
+TIMINGS_NAME = "timings.json"
+PREVIEW_NAME = "preview.jpg"
+
+LAYER_FILES: Mapping[str, tuple[str, str]] = {
+    "panorama.png": ("panorama", "panorama_png"),
+    "radiance.exr": ("radiance", "radiance_exr"),
+    "depth.exr": ("euclidean_depth", "depth_exr"),
+    "normals.png": ("normals", "normals_png"),
+    "labels.png": ("labels", "labels_png"),
+    "sky.hdr": ("sky", "radiance_hdr"),
+    "points.ply": ("points", "points_ply"),
+    "splats.ply": ("splats", "gaussian_ply"),
+    "splats.spz": ("splats", "spz"),
+    "scene.glb": ("scene", "glb"),
+    "collision.glb": ("collision", "collision_glb"),
+}
+"""File name → role and format id of every layer file, in the order of the manifest."""
+
+OWN_NAMES = frozenset(
+    {*LAYER_FILES, PREVIEW_NAME, SPEC_NAME, MANIFEST_NAME, TIMINGS_NAME, CACHE_NAME, "fused.glb", "engines"}
+)
+"""Top-level names of a world folder; everything else in it is the user's."""
+
+_IN_VIEW_SHARE = 1e-4
+
+
+def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tuple[list[WorldFile], list[str]]:
+    """Write every layer file.
+
+    Returns:
+        The files for the manifest, and warnings about what a format could not hold.
+
+    Raises:
+        ExportError: A file could not be written.
+    """
+    buffers = layers.rendered.panorama.buffers
+    values: dict[str, Any] = {
+        "panorama": bytes_from_unit(tone_map(layers.rendered.panorama.radiance, layers.rendered.exposure)),
+        "radiance": layers.rendered.panorama.radiance,
+        "euclidean_depth": buffers.euclidean_depth,
+        "normals": buffers.normals,
+        "labels": buffers.labels,
+        "sky": layers.scene.sky.environment,
+        "points": layers.points,
+        "splats": layers.splats,
+        "scene": layers.scene,
+        "collision": layers.scene,
+    }
+    files, warnings = [], []
+    with context.stage("write files") as progress:
+        for number, (name, (role, format_id)) in enumerate(LAYER_FILES.items()):
+            progress(number / len(LAYER_FILES), name)
+            report = load_writer(find_format(format_id))(values[role], folder / name)
+            warnings += [f"{name}: {text}" for text in (*report.dropped, *report.warnings)]
+            files.append(describe_file(folder, name, role, format_id, _counts(role, layers)))
+            context.report(ArtifactWritten(folder / name, role, files[-1].num_bytes))
+    return files, warnings
+
+
+def write_preview(picture: Picture, folder: Path) -> WorldFile:
+    """Write ``preview.jpg``."""
+    load_writer(find_format("panorama_jpeg"))(picture, folder / PREVIEW_NAME)
+    return describe_file(folder, PREVIEW_NAME, "preview", "panorama_jpeg", {})
+
+
+def write_spec(spec: WorldSpec, folder: Path) -> WorldFile:
+    """Write ``spec.yaml``."""
+    write_bytes(folder / SPEC_NAME, encode_spec(spec))
+    return describe_file(folder, SPEC_NAME, "spec", "yaml", {})
+
+
+def describe_file(folder: Path, name: str, role: str, format_id: str, counts: dict[str, int]) -> WorldFile:
+    """The manifest's row for a file that was written."""
+    path = folder / name
+    return WorldFile(
+        path=name,
+        role=role,
+        format=format_id,
+        num_bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        counts=counts,
+    )
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    source: Source,
+    spec: WorldSpec,
+    layers: WorldLayers,
+    files: list[WorldFile],
+    warnings: list[str],
+    metrics: dict[str, float],
+    context: RunContext,
+) -> Manifest:
+    """Write ``world.json``, last of all files that a reader needs."""
+    labels = np.bincount(layers.rendered.panorama.buffers.labels.ravel(), minlength=len(LABELS))
+    share = labels / labels.sum()
+    in_view = [label.name for label, part in zip(LABELS, share, strict=True) if part >= _IN_VIEW_SHARE]
+    manifest = Manifest(
+        worldgen_version=__version__,
+        source=source,
+        seed=context.seed,
+        quality=context.tier.name,
+        bounds=_bounds(layers.scene),
+        spawn=Spawn(position=(0.0, 0.0, 0.0), eye_height_m=layers.scene.eye_height_m, yaw=layers.scene.spawn_yaw),
+        stations=tuple(_triple(station.position) for station in layers.rendered.stations),
+        exposure=layers.rendered.exposure,
+        understood=spec.understood,
+        ignored=spec.ignored,
+        warnings=tuple(warnings),
+        labels_in_view=tuple(in_view),
+        objects=_object_counts(layers.scene),
+        layers=tuple(
+            Layer(name=name, provenance="procedural", backend="procedural")
+            for name in ("panorama", "euclidean_depth", "points", "splats", "scene", "collision", "sky")
+        ),
+        files=tuple(files),
+        metrics=metrics,
+    )
+    write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
+    return manifest
+
+
+def write_timings(folder: Path, context: RunContext) -> None:
+    """Write ``timings.json``, the only file that differs between runs."""
+    rows = [
+        {
+            "stage": stage.stage,
+            "wall_s": round(stage.wall_s, 4),
+            "cpu_s": round(stage.cpu_s, 4),
+            "peak_memory_mb": round(stage.peak_memory_mb, 1),
+        }
+        for stage in context.finished
+    ]
+    total = {"wall_s": round(sum(stage.wall_s for stage in context.finished), 4)}
+    text = json.dumps({"stages": rows, "total": total}, indent=2) + "\n"
+    write_bytes(folder / TIMINGS_NAME, text.encode())
+
+
+def _counts(role: str, layers: WorldLayers) -> dict[str, int]:
+    panorama = layers.rendered.panorama.camera
+    if role in ("panorama", "radiance", "euclidean_depth", "normals", "labels"):
+        return {"width": panorama.width, "height": panorama.height}
+    if role == "points":
+        return {"points": layers.points.num_points}
+    if role == "splats":
+        return {"gaussians": layers.splats.num_gaussians}
+    if role == "scene":
+        scene = layers.scene
+        triangles = sum(scene.prototypes[item.prototype].num_triangles[item.lod] for item in scene.objects)
+        return {"objects": len(scene.objects), "triangles": triangles, "materials": len(scene.materials)}
+    return {}
+
+
+def _object_counts(scene: Scene) -> tuple[ObjectCount, ...]:
+    counts = Counter((item.spec_id, scene.label_of(item)) for item in scene.objects)
+    return tuple(
+        ObjectCount(spec_id=spec_id, label=label, count=count) for (spec_id, label), count in sorted(counts.items())
+    )
+
+
+def _bounds(scene: Scene) -> Bounds:
+    level = scene.terrain.levels[scene.terrain.play_level]
+    reach = level.half_size_m
+    top = float(level.heights.max())
+    for item in scene.objects:
+        x, y, z = item.world_from_object[:3, 3]
+        if max(abs(x), abs(z)) <= reach:
+            height = max(
+                float(part.mesh.vertices[:, 1].max()) for part in scene.prototypes[item.prototype].lods[item.lod]
+            )
+            top = max(top, float(y) + height * float(np.cbrt(np.linalg.det(item.world_from_object[:3, :3]))))
+    return Bounds(minimum=(-reach, round(float(level.heights.min()), 3), -reach), maximum=(reach, round(top, 3), reach))
+
+
+def _triple(values: np.ndarray[Any, Any]) -> Triple:
+    x, y, z = (round(float(value), 4) for value in values)
+    return x, y, z
