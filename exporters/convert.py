@@ -1,0 +1,95 @@
+"""From one splat format to another, and from splats to points, with a report of what got lost."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from worldgen import activations
+from worldgen.color import bytes_from_unit
+from worldgen.errors import InvalidInputError, UnsupportedFormatError
+from worldgen.exporters.contract import ExportReport
+from worldgen.exporters.ply_header import read_ply_header
+from worldgen.registry import (
+    FormatEntry,
+    all_formats,
+    find_format,
+    format_of_path,
+    load_reader,
+    load_writer,
+    reader_candidates,
+)
+from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.point_cloud import PointCloud
+from worldgen.storage import open_for_reading
+
+
+def convert(source: Path, target: Path, *, from_id: str | None = None, to_id: str | None = None) -> ExportReport:
+    """Read splats from one file and write them, or their centres as points, to another.
+
+    Args:
+        source: A file of a format that is read.
+        target: The file to make.
+        from_id: Format of ``source``; None tells it from its suffix and, where that is not enough, its header.
+        to_id: Format of ``target``; None tells it from its suffix. ``.ply`` then holds splats if ``source`` does.
+
+    Raises:
+        InvalidInputError: The source is damaged, or both are the same file.
+        UnsupportedFormatError: A format is not known, or the source's layer cannot become the target's.
+        ExportError: The target cannot be written.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InvalidInputError("Source and target are the same file.", hint="Choose another target.", path=target)
+    reads = find_format(from_id) if from_id else detect_format(source)
+    writes = find_format(to_id) if to_id else _format_of_target(target, reads)
+    if reads.layer not in ("splats", "points") or writes.layer not in ("splats", "points"):
+        raise UnsupportedFormatError(
+            f"'{reads.id}' cannot be turned into '{writes.id}': only splats and points are converted.", path=source
+        )
+    reader, writer = load_reader(reads), load_writer(writes)
+    if reads.layer == "points" and writes.layer == "splats":
+        raise UnsupportedFormatError(
+            "Points have no sizes and cannot be turned into splats.",
+            hint="Generate the world again to get its splats.",
+            path=source,
+        )
+    layer = reader(source)
+    dropped: tuple[str, ...] = ()
+    if reads.layer == "splats" and writes.layer == "points":
+        dropped = ("sizes, rotations and opacities of the splats", "view-dependent colour")[: 1 + bool(layer.sh_degree)]
+        layer = points_of_gaussians(layer)
+    report: ExportReport = writer(layer, target)
+    return dataclasses.replace(report, dropped=dropped + report.dropped)
+
+
+def detect_format(path: Path) -> FormatEntry:
+    """The format of an existing file, from its suffix and, for PLY, from its header.
+
+    Raises:
+        InvalidInputError: There is no such file, or its header is damaged.
+        UnsupportedFormatError: No format that is read has the suffix.
+    """
+    candidates = reader_candidates(path)
+    if len(candidates) == 1:
+        return candidates[0]
+    if path.suffix.lower() == ".ply":
+        with open_for_reading(path) as (file, _):
+            header = read_ply_header(file, path)
+        is_gaussian = any(
+            "f_dc_0" in element.types or "packed_position" in element.types for element in header.elements
+        )
+        return find_format("gaussian_ply" if is_gaussian else "points_ply")
+    known = sorted({suffix for entry in all_formats()[0].values() if entry.reads for suffix in entry.suffixes})
+    hint = f"Name the format, or use one of {', '.join(known)}."
+    raise UnsupportedFormatError(f"The suffix '{path.suffix}' does not tell the format.", hint=hint, path=path)
+
+
+def points_of_gaussians(cloud: GaussianCloud) -> PointCloud:
+    """The splats' centres with their colour seen from nowhere in particular."""
+    return PointCloud(points=cloud.means, colors=bytes_from_unit(activations.colors_from_sh_dc(cloud.sh_dc)))
+
+
+def _format_of_target(target: Path, reads: FormatEntry) -> FormatEntry:
+    if target.suffix.lower() == ".ply":
+        return find_format("gaussian_ply" if reads.layer == "splats" else "points_ply")
+    return format_of_path(target)

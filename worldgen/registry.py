@@ -1,0 +1,344 @@
+"""The tables of formats and backends: strings only, so listing them imports nothing.
+
+A format's key is its id, not its file suffix: ``.ply`` alone is two formats. Third parties add formats through the
+entry-point group ``worldgen.exporters``, each entry point leading to a :class:`FormatEntry`, and backends through
+``worldgen.backends.<slot>``, leading to a :class:`BackendEntry`. Built-ins win where an id is taken, and a plugin
+that cannot be loaded is a warning, never an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+from worldgen.errors import BackendUnavailableError, UnsupportedFormatError
+
+Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "sky"]
+Slot = Literal["panorama", "depth", "inpaint", "prompt"]
+
+SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
+"""What a backend can stand in for."""
+
+FORMAT_GROUP = "worldgen.exporters"
+BACKEND_GROUP = "worldgen.backends"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatEntry:
+    """A file format that a layer of a world can be written to or read from.
+
+    ``writer`` and ``reader`` are ``"module:function"``, or None where there is none. What the functions take is told
+    in ``worldgen.exporters.contract``.
+    """
+
+    id: str
+    layer: Layer
+    suffixes: tuple[str, ...]
+    description: str
+    writer: str | None = None
+    reader: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether files of this format can be read."""
+        return self.reader is not None
+
+    @property
+    def writes(self) -> bool:
+        """Whether files of this format can be written."""
+        return self.writer is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendEntry:
+    """Something that can fill a slot: procedural, or a model with weights.
+
+    ``target`` is ``"module:name"``. ``needs`` tells in words what must be there (an extra, weights, a GPU).
+    """
+
+    id: str
+    slot: Slot
+    description: str
+    target: str
+    extra: str | None = None
+    needs: str = ""
+
+
+_EXPORTERS = "worldgen.exporters"
+
+_FORMATS: tuple[FormatEntry, ...] = (
+    FormatEntry(
+        id="gaussian_ply",
+        layer="splats",
+        suffixes=(".ply",),
+        description="Gaussian splats as every 3DGS tool reads them (float PLY, RDF axes)",
+        writer=f"{_EXPORTERS}.gaussian_ply:write_gaussian_ply",
+        reader=f"{_EXPORTERS}.gaussian_ply:read_gaussian_ply",
+    ),
+    FormatEntry(
+        id="spz",
+        layer="splats",
+        suffixes=(".spz",),
+        description="compressed Gaussian splats (SPZ, version 3 unless told otherwise)",
+        writer=f"{_EXPORTERS}.spz:write_spz",
+        reader=f"{_EXPORTERS}.spz:read_spz",
+    ),
+    FormatEntry(
+        id="splat",
+        layer="splats",
+        suffixes=(".splat",),
+        description="Gaussian splats in 32 bytes each, without view-dependent colour (antimatter15)",
+        writer=f"{_EXPORTERS}.splat_file:write_splat_file",
+        reader=f"{_EXPORTERS}.splat_file:read_splat_file",
+    ),
+    FormatEntry(
+        id="points_ply",
+        layer="points",
+        suffixes=(".ply",),
+        description="coloured points with normals (binary PLY)",
+        writer=f"{_EXPORTERS}.points_ply:write_points_ply",
+        reader=f"{_EXPORTERS}.points_ply:read_points_ply",
+    ),
+    FormatEntry(
+        id="glb",
+        layer="mesh",
+        suffixes=(".glb",),
+        description="the scene as named objects with textures (glTF 2.0, no required extensions)",
+        writer=f"{_EXPORTERS}.glb:write_scene_glb",
+    ),
+    FormatEntry(
+        id="collision_glb",
+        layer="mesh",
+        suffixes=(".glb",),
+        description="the scene's ground and colliders (glTF 2.0)",
+        writer=f"{_EXPORTERS}.glb:write_collision_glb",
+    ),
+    FormatEntry(
+        id="panorama_png",
+        layer="panorama",
+        suffixes=(".png",),
+        description="8-bit sRGB picture",
+        writer=f"{_EXPORTERS}.images:write_color_png",
+    ),
+    FormatEntry(
+        id="panorama_jpeg",
+        layer="panorama",
+        suffixes=(".jpg", ".jpeg"),
+        description="8-bit sRGB picture for previews",
+        writer=f"{_EXPORTERS}.images:write_color_jpeg",
+    ),
+    FormatEntry(
+        id="radiance_exr",
+        layer="panorama",
+        suffixes=(".exr",),
+        description="linear radiance in half floats (OpenEXR)",
+        writer=f"{_EXPORTERS}.openexr:write_radiance_exr",
+        reader=f"{_EXPORTERS}.openexr:read_radiance_exr",
+    ),
+    FormatEntry(
+        id="depth_exr",
+        layer="depth",
+        suffixes=(".exr",),
+        description="distance along each pixel's ray in metres, infinite for the sky (OpenEXR, channel Z)",
+        writer=f"{_EXPORTERS}.openexr:write_depth_exr",
+        reader=f"{_EXPORTERS}.openexr:read_depth_exr",
+    ),
+    FormatEntry(
+        id="normals_png",
+        layer="normals",
+        suffixes=(".png",),
+        description="surface normals in world, 128 is zero",
+        writer=f"{_EXPORTERS}.images:write_normals_png",
+    ),
+    FormatEntry(
+        id="labels_png",
+        layer="labels",
+        suffixes=(".png",),
+        description="label of each pixel as a palette picture",
+        writer=f"{_EXPORTERS}.images:write_labels_png",
+    ),
+    FormatEntry(
+        id="radiance_hdr",
+        layer="sky",
+        suffixes=(".hdr",),
+        description="linear radiance with a shared exponent (Radiance RGBE)",
+        writer=f"{_EXPORTERS}.radiance_hdr:write_radiance_hdr",
+        reader=f"{_EXPORTERS}.radiance_hdr:read_radiance_hdr",
+    ),
+)
+
+FORMATS: Mapping[str, FormatEntry] = MappingProxyType({entry.id: entry for entry in _FORMATS})
+"""The built-in formats by id."""
+
+_BACKENDS: tuple[BackendEntry, ...] = (
+    BackendEntry(
+        id="procedural",
+        slot="panorama",
+        description="path traced from the built scene",
+        target="worldgen.rendering",
+        needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="depth",
+        description="exact, from the built scene",
+        target="worldgen.rendering",
+        needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="inpaint",
+        description="no filling in: further stations see behind what hides it",
+        target="worldgen.rendering",
+        needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="prompt",
+        description="the embedded parser and its lexicon",
+        target="worldgen.spec",
+        needs="nothing: no weights, no network",
+    ),
+)
+
+BACKENDS: Mapping[tuple[Slot, str], BackendEntry] = MappingProxyType(
+    {(entry.slot, entry.id): entry for entry in _BACKENDS}
+)
+"""The built-in backends by slot and id."""
+
+EntryT = TypeVar("EntryT", FormatEntry, BackendEntry)
+
+
+def all_formats() -> tuple[Mapping[str, FormatEntry], tuple[str, ...]]:
+    """Built-in and installed formats by id, and a warning for every plugin that was left out."""
+    plugins, warnings = _load_plugins(FORMAT_GROUP, FormatEntry)
+    formats = dict(FORMATS)
+    for entry in plugins:
+        if entry.id in formats:
+            warnings.append(f"The plugin format '{entry.id}' is left out: the id is taken.")
+        else:
+            formats[entry.id] = entry
+    return MappingProxyType(formats), tuple(warnings)
+
+
+def all_backends(slot: Slot) -> tuple[Mapping[str, BackendEntry], tuple[str, ...]]:
+    """Built-in and installed backends of a slot by id, and a warning for every plugin that was left out."""
+    plugins, warnings = _load_plugins(f"{BACKEND_GROUP}.{slot}", BackendEntry)
+    backends = {entry.id: entry for entry in _BACKENDS if entry.slot == slot}
+    for entry in plugins:
+        if entry.id in backends or entry.slot != slot:
+            warnings.append(f"The plugin backend '{entry.id}' is left out: its id is taken or its slot is another.")
+        else:
+            backends[entry.id] = entry
+    return MappingProxyType(backends), tuple(warnings)
+
+
+def find_format(format_id: str) -> FormatEntry:
+    """The format of an id.
+
+    Raises:
+        UnsupportedFormatError: There is none.
+    """
+    entry = FORMATS.get(format_id) or all_formats()[0].get(format_id)
+    if entry is None:
+        raise UnsupportedFormatError(
+            f"There is no format '{format_id}'.", hint=f"Known formats: {', '.join(sorted(all_formats()[0]))}."
+        )
+    return entry
+
+
+def find_backend(slot: Slot, backend_id: str) -> BackendEntry:
+    """The backend of an id.
+
+    Raises:
+        BackendUnavailableError: There is none.
+    """
+    backends, _ = all_backends(slot)
+    if backend_id not in backends:
+        raise BackendUnavailableError(
+            f"There is no {slot} backend '{backend_id}'.", hint=f"Installed: {', '.join(sorted(backends))}."
+        )
+    return backends[backend_id]
+
+
+def format_of_path(path: Path, *, layer: Layer | None = None) -> FormatEntry:
+    """The one format that a file's suffix means, among those of a layer.
+
+    Raises:
+        UnsupportedFormatError: No format has the suffix, or more than one has.
+    """
+    matches = [
+        entry
+        for entry in all_formats()[0].values()
+        if path.suffix.lower() in entry.suffixes and layer in (None, entry.layer)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        known = sorted(
+            {suffix for entry in FORMATS.values() if layer in (None, entry.layer) for suffix in entry.suffixes}
+        )
+        raise UnsupportedFormatError(
+            f"No known format has the suffix '{path.suffix}'.", hint=f"Known suffixes: {', '.join(known)}.", path=path
+        )
+    ids = ", ".join(entry.id for entry in matches)
+    raise UnsupportedFormatError(
+        f"The suffix '{path.suffix}' stands for more than one format.", hint=f"Name one of {ids}.", path=path
+    )
+
+
+def load_writer(entry: FormatEntry) -> Callable[..., Any]:
+    """Import a format's writer.
+
+    Raises:
+        UnsupportedFormatError: The format is only read, or its module cannot be imported.
+    """
+    if entry.writer is None:
+        raise UnsupportedFormatError(f"The format '{entry.id}' can only be read.")
+    return _import_target(entry.id, entry.writer)
+
+
+def load_reader(entry: FormatEntry) -> Callable[..., Any]:
+    """Import a format's reader.
+
+    Raises:
+        UnsupportedFormatError: The format is only written, or its module cannot be imported.
+    """
+    if entry.reader is None:
+        raise UnsupportedFormatError(f"The format '{entry.id}' can only be written.")
+    return _import_target(entry.id, entry.reader)
+
+
+def _import_target(entry_id: str, target: str) -> Callable[..., Any]:
+    module_name, _, name = target.partition(":")
+    try:
+        function: Callable[..., Any] = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise UnsupportedFormatError(f"The format '{entry_id}' cannot be loaded: {error}.", hint=target) from error
+    return function
+
+
+def _load_plugins(group: str, kind: type[EntryT]) -> tuple[list[EntryT], list[str]]:
+    entries: list[EntryT] = []
+    warnings: list[str] = []
+    for point in sorted(importlib.metadata.entry_points(group=group), key=lambda point: (point.name, point.value)):
+        try:
+            entry = point.load()
+        except Exception as error:  # a plugin's import may fail in any way, and must not take us down
+            warnings.append(f"The plugin '{point.name}' ({point.value}) cannot be loaded: {error}")
+            continue
+        if isinstance(entry, kind):
+            entries.append(entry)
+        else:
+            warnings.append(f"The plugin '{point.name}' ({point.value}) is not a {kind.__name__}.")
+    return entries, warnings
+
+
+def reader_candidates(path: Path) -> tuple[FormatEntry, ...]:
+    """Formats that can be read and have the file's suffix; a reader's own check of the header decides between them."""
+    return tuple(entry for entry in all_formats()[0].values() if entry.reads and path.suffix.lower() in entry.suffixes)
