@@ -34,6 +34,8 @@ class AssetRequest:
     """0 to 1: how much snow lies on upward faces."""
     span_m: float = 0.0
     """For bridges, walls and fences: the length to cover, 0 for the usual."""
+    lit: bool = False
+    """Whether lamps and windows shine (dusk, night)."""
     tier: QualityTier
 
 

@@ -56,6 +56,20 @@ LABELS: tuple[Label, ...] = (
     Label("well", "prop", (130, 140, 150)),
     Label("lamp_post", "prop", (240, 210, 90)),
     Label("boat", "prop", (200, 70, 60)),
+    Label("windmill", "structure", (230, 195, 160)),
+    Label("castle", "structure", (145, 140, 160)),
+    Label("gate", "structure", (170, 140, 140)),
+    Label("shrine", "structure", (225, 75, 40)),
+    Label("pyramid", "structure", (215, 185, 110)),
+    Label("dock", "structure", (135, 100, 75)),
+    Label("tent", "prop", (210, 190, 130)),
+    Label("campfire", "prop", (250, 120, 30)),
+    Label("signpost", "prop", (165, 125, 80)),
+    Label("statue", "prop", (190, 190, 185)),
+    Label("haystack", "prop", (220, 190, 80)),
+    Label("cart", "prop", (130, 85, 50)),
+    Label("gravestone", "prop", (125, 130, 125)),
+    Label("market_stall", "prop", (205, 90, 90)),
 )
 
 LABEL_INDEX: Mapping[str, int] = MappingProxyType({label.name: index for index, label in enumerate(LABELS)})
