@@ -20,8 +20,9 @@ def parse(prompt: str) -> WorldSpec:
     Raises:
         InvalidInputError: The prompt is empty or too long.
     """
-    from worldgen.builder.catalogue import lexicon
     from worldgen.spec.parser import parse_prompt
+
+    from worldgen.builder.catalogue import lexicon
 
     return parse_prompt(prompt, lexicon())
 
@@ -33,6 +34,7 @@ def generate(
     spec: WorldSpec | Path | str | None = None,
     seed: int = 0,
     quality: Quality = "standard",
+    with_fused_mesh: bool = False,
     report: Reporter = ignore_events,
 ) -> World:
     """Make a world folder from a prompt, or from a spec.
@@ -43,6 +45,7 @@ def generate(
         spec: A spec, or the path of a ``spec.yaml``, instead of a prompt.
         seed: Another seed gives another world for the same prompt.
         quality: "draft", "standard" or "high".
+        with_fused_mesh: Also write ``fused.glb``, a mesh reconstructed from the depth, for comparison.
         report: Receives progress events.
 
     Returns:
@@ -66,7 +69,7 @@ def generate(
         else:
             spec = _spec_from(spec)
             source = Source(kind="spec", prompt=spec.prompt)
-    text_to_world(spec, Path(output), source=source, context=context)
+    text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh)
     return World.load(output)
 
 

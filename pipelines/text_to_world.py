@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from worldgen.geometry.splat_construction import build_splats
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.tone_mapping import tone_map
+
 from worldgen.builder.build_scene import build_scene
 from worldgen.events import RunContext, WarningRaised
 from worldgen.geometry.fusion import fuse_points, fuse_views
-from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
-from worldgen.rendering.scene_renderer import SceneRenderer
-from worldgen.rendering.tone_mapping import tone_map
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.render_world import render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 from worldgen.stages.write_world import (
     OWN_NAMES,
+    write_fused_mesh,
     write_layers,
     write_manifest,
     write_preview,
@@ -26,7 +28,9 @@ from worldgen.stages.write_world import (
 from worldgen.staging import staged_folder
 
 
-def text_to_world(spec: WorldSpec, output: Path, *, source: Source, context: RunContext) -> Manifest:
+def text_to_world(
+    spec: WorldSpec, output: Path, *, source: Source, context: RunContext, with_fused_mesh: bool = False
+) -> Manifest:
     """Build, render and write the world of a spec.
 
     Args:
@@ -34,6 +38,7 @@ def text_to_world(spec: WorldSpec, output: Path, *, source: Source, context: Run
         output: The world folder; an older world there is replaced once the new one is complete.
         source: What the spec came from, for the manifest.
         context: Seed, tier and where events go.
+        with_fused_mesh: Also write ``fused.glb``.
 
     Returns:
         The manifest that was written.
@@ -54,6 +59,8 @@ def text_to_world(spec: WorldSpec, output: Path, *, source: Source, context: Run
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
         files, losses = write_layers(layers, folder, context)
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
+        if with_fused_mesh:
+            files.append(write_fused_mesh(layers, folder))
         warnings += [*built.warnings, *losses]
         for warning in (*built.warnings, *losses):
             context.report(WarningRaised(warning))

@@ -15,6 +15,7 @@ from worldgen.registry import find_format, load_reader
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.spec.model import WorldSpec
+from worldgen.storage import path_inside
 
 
 class World:
@@ -82,11 +83,11 @@ class World:
     def _file(self, role: str, format_id: str | None = None) -> Path:
         for file in self.manifest.files:
             if file.role == role and format_id in (None, file.format):
-                return self.path / file.path
+                return path_inside(self.path, file.path)
         raise InvalidInputError(f"This world holds no {role}.", path=self.path)
 
     def _read(self, role: str, format_id: str | None = None) -> Any:
         for file in self.manifest.files:
             if file.role == role and format_id in (None, file.format):
-                return load_reader(find_format(file.format))(self.path / file.path)
+                return load_reader(find_format(file.format))(path_inside(self.path, file.path))
         raise InvalidInputError(f"This world holds no {role}.", path=self.path)

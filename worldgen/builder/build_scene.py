@@ -106,9 +106,11 @@ def build_scene(
     paths = plan_paths(spec, land.terrain, land.play_half_size_m, plan.sites, seed)
     land = level_land(land, plan.pads, paths)
     objects = _stand(plan, land) + crossings
-    objects += _runs(spec, land, prototypes, plan, paths, seed)
+    objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
     progress(0.45, "growing plants")
-    objects += _scattered(spec, land, prototypes, plan, paths, objects, seed)
+    objects += _scattered(
+        spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, standing=objects, seed=seed
+    )
     progress(0.65, "painting the ground")
     materials = _MaterialShelf(tier)
     ground = finish_land(land, spec, tier, seed, materials.get)
@@ -205,6 +207,7 @@ def _stand(plan: SitePlan, land: Land) -> list[SceneObject]:
 
 
 def _runs(
+    *,
     spec: WorldSpec,
     land: Land,
     prototypes: Prototypes,
@@ -253,6 +256,7 @@ def _pad_of(sites: list[Site], item: Item) -> PadZone | None:
 
 
 def _scattered(
+    *,
     spec: WorldSpec,
     land: Land,
     prototypes: Prototypes,

@@ -28,6 +28,7 @@ from worldgen.storage import sha256_of, write_bytes
 SPEC_NAME = "spec.yaml"
 TIMINGS_NAME = "timings.json"
 PREVIEW_NAME = "preview.jpg"
+FUSED_NAME = "fused.glb"
 
 LAYER_FILES: Mapping[str, tuple[str, str]] = {
     "panorama.png": ("panorama", "panorama_png"),
@@ -45,7 +46,7 @@ LAYER_FILES: Mapping[str, tuple[str, str]] = {
 """File name → role and format id of every layer file, in the order of the manifest."""
 
 OWN_NAMES = frozenset(
-    {*LAYER_FILES, PREVIEW_NAME, SPEC_NAME, MANIFEST_NAME, TIMINGS_NAME, CACHE_NAME, "fused.glb", "engines"}
+    {*LAYER_FILES, PREVIEW_NAME, SPEC_NAME, MANIFEST_NAME, TIMINGS_NAME, CACHE_NAME, FUSED_NAME, "engines"}
 )
 """Top-level names of a world folder; everything else in it is the user's."""
 
@@ -83,6 +84,17 @@ def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tupl
             files.append(describe_file(folder, name, role, format_id, _counts(role, layers)))
             context.report(ArtifactWritten(folder / name, role, files[-1].num_bytes))
     return files, warnings
+
+
+def write_fused_mesh(layers: WorldLayers, folder: Path) -> WorldFile:
+    """Write ``fused.glb``: the spawn panorama's depth as one sheet, cut at depth edges."""
+    from worldgen.exporters.glb import write_parts_glb
+    from worldgen.geometry.depth_mesh import mesh_from_view
+
+    rendered = layers.rendered
+    mesh = mesh_from_view(rendered.panorama, tone_map(rendered.panorama.radiance, rendered.exposure))
+    write_parts_glb({"fused": mesh}, folder / FUSED_NAME)
+    return describe_file(folder, FUSED_NAME, "fused", "glb", {"triangles": mesh.num_triangles})
 
 
 def write_preview(picture: Picture, folder: Path) -> WorldFile:

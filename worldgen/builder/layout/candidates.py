@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.builder.family import AssetFamily
-from worldgen.builder.terrain.queries import ground_height, ground_normal, shore_distance, water_depth_at
+from worldgen.builder.terrain.queries import ground_height, shore_distance, water_depth_at
 from worldgen.scene.terrain import Terrain
 from worldgen.spec.model import Item
 
@@ -57,6 +57,7 @@ class Candidates:
 
 
 def propose(
+    *,
     item: Item,
     index: int,
     family: AssetFamily,
@@ -64,7 +65,6 @@ def propose(
     land: LandView,
     target: Target | None,
     rng: np.random.Generator,
-    *,
     effort: int = 0,
 ) -> Candidates:
     """Draw places and score them.
@@ -79,13 +79,15 @@ def propose(
         rng: The instance's own stream.
         effort: 0 first; each further round widens the search and forgives more.
     """
-    x, z = _draw(item, index, radius, land, target, rng, spread=1.0 + 0.7 * effort)
+    x, z = _draw(item=item, index=index, radius=radius, land=land, target=target, rng=rng, spread=1.0 + 0.7 * effort)
     height = ground_height(land.terrain, x, z).astype(np.float64)
     depth = water_depth_at(land.terrain, x, z).astype(np.float64)
     shore = shore_distance(land.terrain, x, z).astype(np.float64)
-    allowed = _allowed(family, land, x, z, height, depth, shore, radius, effort)
+    allowed = _allowed(
+        family=family, land=land, x=x, z=z, height=height, depth=depth, shore=shore, radius=radius, effort=effort
+    )
     score = _visibility(land.terrain, x, z, height + np.maximum(2.5, 0.8 * radius), radius)
-    score += _preference(item, target, x, z, height, shore, radius, index)
+    score += _preference(item=item, target=target, x=x, z=z, height=height, shore=shore, radius=radius)
     score[~allowed] = -np.inf
     afloat = family.placement.water_depth_m[1] > 0.0
     yaw = _heading(family, target, x, z, rng)
@@ -93,13 +95,13 @@ def propose(
 
 
 def _draw(
+    *,
     item: Item,
     index: int,
     radius: float,
     land: LandView,
     target: Target | None,
     rng: np.random.Generator,
-    *,
     spread: float,
 ) -> tuple[FloatArray, FloatArray]:
     relation = item.place.relation
@@ -129,6 +131,7 @@ def _draw(
 
 
 def _allowed(
+    *,
     family: AssetFamily,
     land: LandView,
     x: FloatArray,
@@ -183,6 +186,7 @@ def _visibility(terrain: Terrain, x: FloatArray, z: FloatArray, top: FloatArray,
 
 
 def _preference(
+    *,
     item: Item,
     target: Target | None,
     x: FloatArray,
@@ -190,11 +194,10 @@ def _preference(
     height: FloatArray,
     shore: FloatArray,
     radius: float,
-    index: int,
 ) -> FloatArray:
     heading = np.arctan2(x, -z)
     distance = np.hypot(x, z)
-    score = 0.6 * np.cos(heading - (0.0 if index == 0 else 0.0)) + 0.2 * np.cos(2.0 * heading)
+    score = 0.6 * np.cos(heading) + 0.2 * np.cos(2.0 * heading)
     if target is not None and target.kind == "hill":
         return score + 0.08 * height - 0.05 * np.hypot(x - target.center_xz[0], z - target.center_xz[1])
     if target is not None and target.kind == "water":

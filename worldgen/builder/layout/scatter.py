@@ -126,7 +126,7 @@ def _scatter_land(stand: Stand, around: Surroundings, taken: Taken) -> list[Scen
             taken.z += z[chosen].tolist()
             taken.radius += [_body_radius(stand)] * len(chosen)
         names = [f"{stand.entry.id}/{ring}_{number}" for number in index[chosen]]
-        objects += _instances(stand, around.terrain, names, x[chosen], z[chosen], draws[chosen])
+        objects += _instances(stand, around.terrain, names, x=x[chosen], z=z[chosen], draws=draws[chosen])
     return objects
 
 
@@ -147,7 +147,7 @@ def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings) -> list[SceneO
     keep[keep] &= _in_the_open(stand, around, x[keep], z[keep])
     chosen = np.flatnonzero(keep)
     names = [f"{zone.owner}/{stand.entry.id}/{number}" for number in chosen]
-    return _instances(stand, around.terrain, names, x[chosen], z[chosen], draws[chosen])
+    return _instances(stand, around.terrain, names, x=x[chosen], z=z[chosen], draws=draws[chosen])
 
 
 def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
@@ -261,7 +261,7 @@ def _in_the_open(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArra
 
 
 def _instances(
-    stand: Stand, terrain: Terrain, names: Sequence[str], x: FloatArray, z: FloatArray, draws: FloatArray
+    stand: Stand, terrain: Terrain, names: Sequence[str], *, x: FloatArray, z: FloatArray, draws: FloatArray
 ) -> list[SceneObject]:
     """Scene objects standing at positions (N,); ``draws`` (N, 5) are their own random numbers."""
     if not len(x):

@@ -86,11 +86,21 @@ def plan_sites(
     for index in range(max((item.count for item in spec.items), default=0)):
         for item in spec.items:
             if index < item.count:
-                _place(plan, item, index, spec, land, families[item.family], prototype_of(item, index), seed)
+                _place(
+                    plan=plan,
+                    item=item,
+                    index=index,
+                    spec=spec,
+                    land=land,
+                    family=families[item.family],
+                    prototype=prototype_of(item, index),
+                    seed=seed,
+                )
     return plan
 
 
 def _place(
+    *,
     plan: SitePlan,
     item: Item,
     index: int,
@@ -106,12 +116,21 @@ def _place(
     radius = max(prototype.footprint_m, math.hypot(*half_size) if family.placement.levels_ground else 0.5)
     target = _target(plan, item, spec, land)
     for effort in range(4):
-        candidates = propose(item, index, family, radius, land, target, rng, effort=effort)
+        candidates = propose(
+            item=item,
+            index=index,
+            family=family,
+            radius=radius,
+            land=land,
+            target=target,
+            rng=rng,
+            effort=effort,
+        )
         score = candidates.score + 0.05 * rng.random(len(candidates.x))
         score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
         best = int(np.argmax(score)) if len(score) else -1
         if best >= 0 and np.isfinite(score[best]):
-            plan.sites.append(_site(object_id, item, family, prototype, half_size, candidates, best, plan, rng))
+            plan.sites.append(_site(object_id, item, family, prototype, candidates=candidates, best=best))
             return
     plan.warnings.append(f"There is no place left for '{object_id}'; the world goes without it.")
 
@@ -152,12 +171,11 @@ def _site(
     item: Item,
     family: AssetFamily,
     prototype: Prototype,
-    half_size: tuple[float, float],
+    *,
     candidates: Candidates,
     best: int,
-    plan: SitePlan,
-    rng: np.random.Generator,
 ) -> Site:
+    half_size = half_extents(prototype)
     x, z = float(candidates.x[best]), float(candidates.z[best])
     yaw = float(candidates.yaw[best])
     pad = None

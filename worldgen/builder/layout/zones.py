@@ -6,6 +6,7 @@ ground cover with its own random stream. So adding a tower removes what stood th
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class PadZone:
         return np.hypot(outside_x, outside_z)
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """x from, x to, z from, z to of everything within the margin."""
+        """The smallest and largest x, then the smallest and largest z, of everything within the margin."""
         reach = math.hypot(*self.half_size_m) + self.margin_m
         x, z = self.center_xz
         return x - reach, x + reach, z - reach, z + reach
@@ -57,7 +58,7 @@ class LineZone:
         return np.maximum(distance_to_polyline(self.points_xz, x, z) - self.half_width_m, 0.0)
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """x from, x to, z from, z to of everything within the margin."""
+        """The smallest and largest x, then the smallest and largest z, of everything within the margin."""
         reach = self.half_width_m + self.margin_m
         low, high = self.points_xz.min(axis=0) - reach, self.points_xz.max(axis=0) + reach
         return float(low[0]), float(high[0]), float(low[1]), float(high[1])
@@ -69,7 +70,7 @@ Zone = PadZone | LineZone
 def distance_to_polyline(points_xz: FloatArray, x: FloatArray, z: FloatArray) -> FloatArray:
     """Distance of positions (N,) to a polyline (M, 2), in metres."""
     nearest = np.full(np.shape(x), np.inf)
-    for (x0, z0), (x1, z1) in zip(points_xz[:-1], points_xz[1:], strict=True):
+    for (x0, z0), (x1, z1) in itertools.pairwise(points_xz):
         ex, ez = x1 - x0, z1 - z0
         length_squared = max(ex * ex + ez * ez, 1e-12)
         along = np.clip(((x - x0) * ex + (z - z0) * ez) / length_squared, 0.0, 1.0)

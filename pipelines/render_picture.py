@@ -1,0 +1,97 @@
+"""A picture of a world from any point: its splats, or its scene rebuilt and path traced."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from worldgen.color import bytes_from_unit
+from worldgen.errors import UsageError
+from worldgen.events import Reporter, RunContext, ignore_events
+from worldgen.geometry.cameras import panorama_camera, pinhole_camera_at
+from worldgen.pipelines.world import World
+from worldgen.registry import format_of_path, load_writer
+from worldgen.scene.camera import AnyCamera, PanoramaCamera
+from worldgen.settings import TIERS
+
+_SAMPLES = 16
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRequest:
+    """What to draw and from where; points are in world, metres."""
+
+    layer: Literal["splats", "mesh"] = "splats"
+    eye: Point | None = None
+    """None stands at the spawn, at eye height."""
+    look_at: Point | None = None
+    """None looks along the spawn's heading."""
+    is_panorama: bool = False
+    width: int = 1280
+    height: int = 720
+    fov_deg: float = 75.0
+    """Horizontal field of view in degrees."""
+
+
+def render_picture(
+    folder: Path | str, output: Path | str, request: PictureRequest, *, report: Reporter = ignore_events
+) -> Path:
+    """Draw a world and write a PNG or JPEG.
+
+    Raises:
+        UsageError: Eye and target are the same point.
+        WorldgenError: The world or the output cannot be read or written.
+    """
+    world = World.load(folder)
+    output = Path(output)
+    writer = load_writer(format_of_path(output, layer="panorama"))
+    camera = _camera(world, request)
+    if request.layer == "splats":
+        from worldgen.rendering.splats import render_splats
+
+        picture = render_splats(world.splats, camera).rgb
+    else:
+        picture = _path_traced(world, camera, report)
+    writer(bytes_from_unit(picture), output)
+    return output
+
+
+def _camera(world: World, request: PictureRequest) -> AnyCamera:
+    spawn = world.manifest.spawn
+    eye = np.array(request.eye or (0.0, spawn.position[1] + spawn.eye_height_m, 0.0), dtype=np.float64)
+    if request.is_panorama:
+        return panorama_camera(eye, height=request.height)
+    ahead = np.array([-math.sin(spawn.yaw), 0.0, -math.cos(spawn.yaw)])
+    target = eye + ahead if request.look_at is None else np.array(request.look_at, dtype=np.float64)
+    if np.linalg.norm(target - eye) < 1e-6:
+        raise UsageError("--eye and --look-at must be different points.")
+    return pinhole_camera_at(
+        eye, target, height=request.height, width=request.width, horizontal_fov=math.radians(request.fov_deg)
+    )
+
+
+def _path_traced(world: World, camera: AnyCamera, report: Reporter) -> np.ndarray:
+    from worldgen.rendering.scene_renderer import SceneRenderer
+    from worldgen.rendering.tone_mapping import tone_map
+
+    from worldgen.builder.build_scene import build_scene
+
+    manifest = world.manifest
+    context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
+    with context.stage("build scene") as progress:
+        built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)
+    with context.stage("render"):
+        renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
+        if isinstance(camera, PanoramaCamera):
+            position = camera.world_from_camera[:3, 3]
+            faces = renderer.render_cube(position, face_px=renderer.face_px_for(camera.height), samples=_SAMPLES)
+            view = renderer.panorama_from_cube(faces, camera)
+        else:
+            view = renderer.render_view(camera, samples=_SAMPLES)
+    return tone_map(view.radiance, manifest.exposure)

@@ -1,0 +1,30 @@
+"""``worldgen doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from worldgen.cli.output import print_result, shared_options
+
+
+@click.command()
+@shared_options
+def doctor(as_json: bool) -> int:
+    """Check this machine and the installation; exit 4 if a part of the main job is missing."""
+    from worldgen.quality.doctor import examine
+
+    findings = examine()
+    marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
+    lines = []
+    for finding in findings:
+        lines.append(f"{marks[finding.state]}  {finding.subject:<14} {finding.message}")
+        if finding.hint:
+            lines.append(f"{'':<25}{finding.hint}")
+    document = {
+        "findings": [
+            {"state": item.state, "subject": item.subject, "message": item.message, "hint": item.hint}
+            for item in findings
+        ]
+    }
+    print_result(as_json, document, lines)
+    return 4 if any(finding.state == "missing" for finding in findings) else 0

@@ -1,0 +1,131 @@
+"""Is everything here that the main job needs, and what would make it better?"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+_MAIN_JOB = ("numpy", "scipy", "numba", "mitsuba", "embreex", "pyoidn", "pydantic", "PIL", "OpenEXR", "click", "yaml")
+"""Import names without which no world can be made."""
+
+_DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: "ok", a "note" (works, with a limit) or "missing" (the main job fails)."""
+
+    state: Literal["ok", "note", "missing"]
+    subject: str
+    message: str
+    hint: str | None = None
+
+
+def examine() -> list[Finding]:
+    """Look at Python, packages, memory, disk, caches, GPU and Open3D; never raises."""
+    checks: tuple[Callable[[], list[Finding]], ...] = (_python, _packages, _memory, _disk, _caches, _gpu, _open3d)
+    findings = []
+    for check in checks:
+        try:
+            findings += check()
+        except Exception as error:  # a doctor that dies of what it finds is of no use
+            findings.append(
+                Finding(state="note", subject=check.__name__.strip("_"), message=f"cannot be told: {error}")
+            )
+    return findings
+
+
+def _python() -> list[Finding]:
+    message = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    if sys.version_info < (3, 11):
+        return [
+            Finding(state="missing", subject="python", message=message, hint="worldgen needs Python 3.11 or newer.")
+        ]
+    return [Finding(state="ok", subject="python", message=message)]
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name in _MAIN_JOB:
+        distribution = _DISTRIBUTIONS.get(name, name)
+        try:
+            importlib.import_module(name)
+            version = importlib.metadata.version(distribution)
+            findings.append(Finding(state="ok", subject=distribution, message=version))
+        except Exception as error:  # an import can fail in any way: a missing library, a broken wheel
+            findings.append(
+                Finding(
+                    state="missing",
+                    subject=distribution,
+                    message=f"cannot be imported: {error}",
+                    hint=f"python -m pip install {distribution} -c constraints.txt",
+                )
+            )
+    return findings
+
+
+def _memory() -> list[Finding]:
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return [Finding(state="note", subject="memory", message="this system does not tell")]
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    tiers = "all tiers" if gib >= 14 else "draft and standard" if gib >= 6 else "draft"
+    return [Finding(state="ok" if gib >= 3 else "note", subject="memory", message=f"{gib:.1f} GiB: enough for {tiers}")]
+
+
+def _disk() -> list[Finding]:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    if free < 1.0:
+        return [
+            Finding(
+                state="note", subject="disk", message=f"{free:.1f} GiB free here", hint="A world takes up to 1 GiB."
+            )
+        ]
+    return [Finding(state="ok", subject="disk", message=f"{free:.0f} GiB free here")]
+
+
+def _caches() -> list[Finding]:
+    """Compiled kernels are kept beside the code, or in the user's cache folder where that is read-only."""
+    package = Path(__file__).parent.parent
+    try:
+        with tempfile.TemporaryFile(dir=package):
+            return [Finding(state="ok", subject="kernel cache", message="compiled kernels are kept between runs")]
+    except OSError:
+        return [
+            Finding(
+                state="note",
+                subject="kernel cache",
+                message="the package folder is read-only; kernels go to the user's cache folder",
+                hint="Set NUMBA_CACHE_DIR to a writable folder if every run compiles anew.",
+            )
+        ]
+
+
+def _gpu() -> list[Finding]:
+    torch = importlib.import_module("torch")
+    if torch.cuda.is_available():
+        name = torch.cuda.get_device_name(0)
+        return [Finding(state="ok", subject="gpu", message=f"{name}: used for path tracing and splats")]
+    return [Finding(state="note", subject="gpu", message="none that CUDA can use; everything runs on the CPU")]
+
+
+def _open3d() -> list[Finding]:
+    try:
+        importlib.import_module("open3d")
+    except Exception as error:  # open3d fails with OSError, ImportError and more where system libraries lack
+        return [
+            Finding(
+                state="note",
+                subject="open3d",
+                message=f"cannot be imported ({str(error).splitlines()[0]}); the main job does without",
+                hint="On Debian and Ubuntu: apt-get install libgl1 libx11-6 libgomp1",
+            )
+        ]
+    return [Finding(state="ok", subject="open3d", message=importlib.metadata.version("open3d"))]
