@@ -18,6 +18,7 @@ from worldgen.builder.modelling.branches import (
     diverge,
     extend,
     joined_branches,
+    resampled,
     sideways,
     sites_on,
     spread_along,
@@ -28,7 +29,7 @@ from worldgen.builder.modelling.mesh_builder import MeshBuilder
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
 from worldgen.builder.modelling.plant_colors import blend, palette, pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
-from worldgen.builder.modelling.tubes import add_tubes, root_flare
+from worldgen.builder.modelling.tubes import add_tubes, base_rings, root_flare
 from worldgen.scene.scene import Capsule, Prototype
 
 BARK = "bark_conifer"
@@ -203,7 +204,10 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
     lods = []
     for level, (trunk_sides, limb_sides, num_leaves) in enumerate(((12, 3, 0), (7, 3, 1500), (4, 0, 0))):
         lod = LodBuilder()
-        add_tubes(lod[BARK], trunk, sides=trunk_sides, tile_m=tile, profile=flare if level < 2 else None)
+        rings = base_rings(height + 0.4, (24, 12, 5)[level], 0.01 * height)
+        add_tubes(
+            lod[BARK], resampled(trunk, rings), sides=trunk_sides, tile_m=tile, profile=flare if level < 2 else None
+        )
         if limb_sides:
             limbs = branches if level == 0 else branches.take(branches.radii[:, 0] > np.median(branches.radii[:, 0]))
             limbs = limbs.thinned(3 if level == 0 else 2)

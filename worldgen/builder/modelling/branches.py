@@ -66,6 +66,13 @@ class Sites:
     branch: NDArray[np.intp]
 
 
+def resampled(branches: Branches, fractions: Doubles) -> Branches:
+    """The same branches through points at other fractions (P',) of their length, in growing order."""
+    sites = sites_on(branches, np.broadcast_to(fractions, (branches.count, len(fractions))))
+    shape = (branches.count, len(fractions))
+    return Branches(sites.positions.reshape(*shape, 3), sites.radii.reshape(shape))
+
+
 def joined_branches(first: Branches, second: Branches) -> Branches:
     """Two sets of branches with the same number of points, as one."""
     return Branches(np.concatenate((first.points, second.points)), np.concatenate((first.radii, second.radii)))

@@ -58,6 +58,8 @@ class CrownShape:
     """Random turns of limbs and branches, radians."""
     trunk_gnarl: float = 0.12
     leaf_pose: LeafPose = "spread"
+    cone: float = 0.1
+    """How much shorter the highest limbs stay: 0 is a ball, above 0.3 an egg or a cone."""
     flat_top: float = 0.0
     """1 presses the crown into an umbrella."""
 
@@ -108,6 +110,8 @@ def grow_crown(shape: CrownShape, generator: np.random.Generator) -> CrownSkelet
     )
     twigs, branch_of_twig = _twigs(shape, branches, generator)
     limb_of_branch = sites.branch
+    if shape.flat_top > 0.0:
+        limbs, branches, twigs = (_pressed(wood, height, shape.flat_top) for wood in (limbs, branches, twigs))
     return CrownSkeleton(
         height=height,
         trunk=trunk,
@@ -145,14 +149,14 @@ def _trunk_and_limbs(
     else:
         trunk = _trunk(shape, height, generator)
         trunk_top = float(trunk.points[0, -1, 1])
-        first = max(0.92 * base + 0.04 * height, 0.08 * height)
+        first = max(base + 0.06 * (height - base), 0.08 * height)
         heights = first + (trunk_top - first) * rank**0.85
         sites = sites_on(trunk, ((heights + 0.4) / (trunk_top + 0.4))[None])
         origins = sites.positions
         thickness = sites.radii * np.where(rank > 0.85, 0.85, 0.5 + 0.15 * rank)
-    reach = reach_in_ellipsoid(origins, headings, center, semi_axes)
-    # Limbs that start below the envelope miss it or pass through; they still reach for the crown.
-    reach = np.maximum(reach, 0.55 * semi_axes[0]) * generator.uniform(0.78, 1.0, count)
+    # Low limbs start where an ellipsoid is narrow; measured from nearer its middle they still spread wide.
+    reach = reach_in_ellipsoid(origins + (center - origins) * (0.0, 0.45, 0.0), headings, center, semi_axes)
+    reach = np.maximum(reach, 0.55 * semi_axes[0]) * generator.uniform(0.8, 1.0, count) * (1.0 - shape.cone * rank)
     limbs = extend(
         origins,
         headings,
@@ -164,8 +168,6 @@ def _trunk_and_limbs(
         wiggle=shape.gnarl,
         generator=generator,
     )
-    if shape.flat_top > 0.0:
-        limbs = _pressed(limbs, height, shape.flat_top)
     return trunk, limbs
 
 
@@ -188,12 +190,14 @@ def _trunk(shape: CrownShape, height: float, generator: np.random.Generator) -> 
     return Branches(trunk.points - at_ground * (1.0, 0.0, 1.0), trunk.radii)
 
 
-def _pressed(limbs: Branches, height: float, amount: float) -> Branches:
-    points = limbs.points.copy()
-    ceiling = 0.93 * height
-    above = points[..., 1] > 0.7 * height
-    points[..., 1] = np.where(above, points[..., 1] + (ceiling - points[..., 1]) * 0.6 * amount, points[..., 1])
-    return Branches(points, limbs.radii)
+def _pressed(wood: Branches, height: float, amount: float) -> Branches:
+    """Wood with everything above two thirds of the height pressed towards a ceiling."""
+    points = wood.points.copy()
+    ceiling, floor = 0.95 * height, 0.62 * height
+    share = np.clip((points[..., 1] - floor) / (ceiling - floor), 0.0, None)
+    lifted = floor + (ceiling - floor) * (1.0 - np.exp(-3.0 * share))
+    points[..., 1] += (np.where(share > 0.0, lifted, points[..., 1]) - points[..., 1]) * amount
+    return Branches(points, wood.radii)
 
 
 def _twigs(
@@ -220,7 +224,7 @@ def _twigs(
         lengths,
         num_points=num_points,
         base_radii=np.clip(0.55 * sites.radii, 0.004, 0.03),
-        tip_ratio=0.25,
+        tip_ratio=0.0,
         rise=shape.twig_rise,
         wiggle=0.35,
         generator=generator,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from worldgen.builder.family import AssetRequest
-from worldgen.builder.modelling.branches import Branches, Doubles
+from worldgen.builder.modelling.branches import Branches, Doubles, resampled
 from worldgen.builder.modelling.crowns import CrownShape, CrownSkeleton, fine_twigs, grow_crown, leaf_twigs, wood_of
 from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
 from worldgen.builder.modelling.plant_colors import pick
 from worldgen.builder.modelling.snow import add_branch_snow
-from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes, root_flare
+from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes, base_rings, root_flare
 from worldgen.scene.scene import Capsule, Collider, Prototype
 from worldgen.spec.model import Season
 
@@ -34,7 +34,7 @@ class LeafyPlant:
     """Palette (K, 3) of each season; a season without one is bare."""
     color_spread: float = 0.35
     """1 mixes the palette within one crown, 0 gives each plant one colour."""
-    lod_leaves: tuple[int, int] = (1150, 130)
+    lod_leaves: tuple[int, int] = (1450, 170)
     details: AddDetails | None = None
     flare: float = 0.45
 
@@ -51,7 +51,7 @@ def build_leafy_plant(
         leaves = snowed(leaf_twigs(plant.shape, skeleton, tints, generator), request.snow_cover, generator)
     fine = fine_twigs(skeleton, 4, generator) if leaves is None else None
     phase = float(generator.uniform(0.0, 6.28))
-    lobes = int(generator.integers(4, 8))
+    lobes = int(generator.integers(4, 6))
     flare = root_flare(height_m=0.03 * skeleton.height, amount=plant.flare, lobes=lobes, phase=phase, ground_m=0.4)
     snow_seed = int(generator.integers(2**31))
     detail_seed = int(generator.integers(2**31))
@@ -63,7 +63,7 @@ def build_leafy_plant(
             if level == 0:
                 add_foliage(lod["foliage"], leaves, shape="kite")
             else:
-                few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.7)
+                few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.6)
                 add_foliage(lod["foliage"], few, shape="kite", softness=0.9, bounds=foliage_bounds(leaves))
             if plant.details is not None:
                 plant.details(lod, level, skeleton, leaves, np.random.Generator(np.random.PCG64(detail_seed)))
@@ -107,8 +107,9 @@ def _add_wood(
     tile, twig_tile = bark_tile_m(bark, request), bark_tile_m(twig_bark, request)
     is_bare = fine is not None
     if skeleton.trunk is not None:
-        trunk = skeleton.trunk if level == 0 else skeleton.trunk.thinned(8 if level == 1 else 5)
-        add_tubes(lod[bark], trunk, sides=(14, 8, 5)[level], tile_m=tile, profile=flare if level < 2 else None)
+        length = float(skeleton.trunk.lengths[0])
+        trunk = resampled(skeleton.trunk, base_rings(length, (20, 9, 5)[level], 0.012 * length))
+        add_tubes(lod[bark], trunk, sides=(16, 8, 5)[level], tile_m=tile, profile=flare if level < 2 else None)
     limb_sides, limb_points = ((7, 9), (4, 5), (3, 3 if is_bare else 2))[level]
     if skeleton.trunk is None:
         limb_sides = (5, 3, 3)[level]

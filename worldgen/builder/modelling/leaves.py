@@ -31,7 +31,7 @@ def kites(
     normals, right = upright(along, normals)
     half = 0.5 * np.broadcast_to(np.asarray(lengths, dtype=np.float64), (len(centers),))[:, None]
     width = np.broadcast_to(np.asarray(widths, dtype=np.float64), (len(centers),))[:, None]
-    middle = centers - along * half * 0.12 + normals * width * fold
+    middle = centers - along * half * 0.2 + normals * width * fold
     return np.stack(
         (
             centers - along * half,

@@ -125,6 +125,14 @@ def _add_caps(
     builder.add_triangles(corners.reshape(-1, 3, 3), uvs=cap_uvs, colors=cap_colors)
 
 
+def base_rings(length_m: float, num_rings: int, finest_m: float) -> Doubles:
+    """Fractions (num_rings,) of a trunk where its rings lie: close at the flare, about ``finest_m``, wider above."""
+    steps = np.linspace(0.0, 1.0, num_rings)
+    exponent = max(1.0, np.log(finest_m / length_m) / np.log(1.0 / (num_rings - 1)))
+    fractions: Doubles = steps ** min(exponent, 2.2)
+    return fractions
+
+
 def root_flare(*, height_m: float, amount: float, lobes: int, phase: float, ground_m: float = 0.0) -> RadiusProfile:
     """A profile that widens a trunk towards the ground into root buttresses.
 
@@ -137,7 +145,7 @@ def root_flare(*, height_m: float, amount: float, lobes: int, phase: float, grou
     """
 
     def profile(angles: Doubles, along: Doubles) -> Doubles:
-        fade = np.exp(-np.maximum(along - ground_m, -0.3) / height_m)
+        fade = np.exp(-np.maximum(along - ground_m, -0.5 * height_m) / height_m)
         ridges = 0.5 + 0.5 * np.cos(lobes * angles + phase + 0.6 * np.sin(angles * 2.0 + phase))
         fluting = 0.03 * np.cos(angles * (lobes + 2) + 0.7 * along + phase)
         shape: Doubles = 1.0 + amount * fade * (0.45 + 0.9 * ridges) + fluting
