@@ -1,0 +1,113 @@
+"""GLB files: the scene for engines, its colliders, and plain meshes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from worldgen.exporters.contract import ExportReport
+from worldgen.exporters.glb_materials import ENGINE_PROFILE, GlbProfile, add_plain_material
+from worldgen.exporters.glb_scene import add_scene
+from worldgen.exporters.glb_writer import GlbWriter, transform_properties
+from worldgen.geometry.collision import Collision, build_collision
+from worldgen.scene.material import LinearColor, SurfaceTag
+from worldgen.scene.scene import Scene
+from worldgen.scene.triangle_mesh import TriangleMesh
+
+_SURFACE_COLORS: dict[SurfaceTag, LinearColor] = {
+    "grass": (0.2, 0.5, 0.1),
+    "soil": (0.35, 0.22, 0.12),
+    "stone": (0.4, 0.4, 0.42),
+    "wood": (0.5, 0.3, 0.12),
+    "foliage": (0.1, 0.45, 0.15),
+    "water": (0.1, 0.3, 0.7),
+    "sand": (0.75, 0.62, 0.35),
+    "snow": (0.85, 0.88, 0.95),
+    "metal": (0.55, 0.6, 0.65),
+    "glass": (0.5, 0.8, 0.8),
+    "cloth": (0.7, 0.3, 0.3),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class NamedMesh:
+    """A mesh with the name of its node; in world, with an optional plain colour (linear) for all of it."""
+
+    name: str
+    mesh: TriangleMesh
+    color: LinearColor = (1.0, 1.0, 1.0)
+
+
+def write_scene_glb(scene: Scene, path: Path, *, profile: GlbProfile = ENGINE_PROFILE) -> ExportReport:
+    """Write a scene as named objects with shared meshes and textures.
+
+    Raises:
+        ExportError: The file cannot be written, or would be larger than 4 GiB.
+    """
+    writer = GlbWriter()
+    dropped, warnings = add_scene(writer, scene, profile)
+    num_bytes = writer.write(path, format_id="glb")
+    return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=tuple(dropped), warnings=tuple(warnings))
+
+
+def write_collision_glb(scene: Scene, path: Path) -> ExportReport:
+    """Write the ground and the colliders of a scene; see :func:`worldgen.geometry.collision.build_collision`.
+
+    Materials are named after the surface (``stone``), so an engine can map them to its physical materials.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
+    collision = build_collision(scene)
+    writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
+    _add_collision(writer, collision)
+    num_bytes = writer.write(path, format_id="collision_glb")
+    return ExportReport(paths=(path,), num_bytes=num_bytes, warnings=collision.warnings)
+
+
+def write_triangle_mesh_glb(parts: TriangleMesh | Sequence[NamedMesh], path: Path) -> ExportReport:
+    """Write plain meshes in world: vertex colours and one colour each, no textures.
+
+    Args:
+        parts: Meshes with names, or one mesh, which is then named after the file.
+        path: The file.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
+    if isinstance(parts, TriangleMesh):
+        parts = [NamedMesh(name=path.stem, mesh=parts)]
+    writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
+    materials: dict[LinearColor, int] = {}
+    warnings = []
+    for part in parts:
+        if not part.mesh.num_triangles:
+            warnings.append(f"'{part.name}' has no triangles and was left out")
+            continue
+        if part.color not in materials:
+            materials[part.color] = add_plain_material(writer, f"plain_{len(materials)}", part.color, {})
+        primitive = writer.add_primitive(part.mesh, material=materials[part.color])
+        writer.add_node(part.name, mesh=writer.add_mesh(part.name, [primitive]))
+    num_bytes = writer.write(path, format_id="glb")
+    return ExportReport(paths=(path,), num_bytes=num_bytes, warnings=tuple(warnings))
+
+
+def _add_collision(writer: GlbWriter, collision: Collision) -> None:
+    materials: dict[str, int] = {}
+    meshes = []
+    for part in collision.parts:
+        if part.surface not in materials:
+            color = _SURFACE_COLORS[part.surface]
+            materials[part.surface] = add_plain_material(writer, part.surface, color, {"surface": part.surface})
+        meshes.append(writer.add_mesh(part.name, [writer.add_primitive(part.mesh, material=materials[part.surface])]))
+    for node in collision.nodes:
+        part = collision.parts[node.part]
+        extras = {
+            "object_id": node.object_id,
+            "spec_id": node.spec_id,
+            "label": node.label,
+            "surface": part.surface,
+            "kind": part.kind,
+        }
+        writer.add_node(node.name, mesh=meshes[node.part], **transform_properties(node.world_from_part), extras=extras)

@@ -1,0 +1,157 @@
+"""A scene as a glTF document: a node for every object, a mesh for every prototype, the textures that were rendered.
+
+Objects of one spec entry hang below a node of its name. Instances share their prototype's mesh. The view from the
+spawn is a camera, the sun or moon a light.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from worldgen.exporters.glb_materials import LIGHT_SCALE, GlbProfile, add_material
+from worldgen.exporters.glb_merge import merge_small_plants
+from worldgen.exporters.glb_writer import GlbWriter, Json, transform_properties
+from worldgen.exporters.tangents import vertex_tangents
+from worldgen.frames import look_at, quats_from_matrices, rigid, yaw_rotation
+from worldgen.scene.material import Material
+from worldgen.scene.scene import Part, Scene, SceneObject, Sky
+
+_SPAWN_FIELD_OF_VIEW = math.radians(60.0)
+_MIN_IRRADIANCE = 1e-6
+
+
+def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[list[str], list[str]]:
+    """Put a scene into an empty document.
+
+    Returns:
+        What glTF cannot hold, and what the user should know, in words.
+    """
+    warnings: list[str] = []
+    objects, tiles = merge_small_plants(scene, profile.max_nodes)
+    if tiles:
+        merged = sum(tile.num_objects for tile in tiles)
+        warnings.append(f"{merged} small plants were merged into {len(tiles)} tiles to keep the number of nodes down")
+    meshes: dict[tuple[str, int], int | None] = {}
+    materials = _MaterialTable(writer, scene.materials, profile)
+    groups: dict[str, int] = {}
+    for item in objects:
+        key = (item.prototype, item.lod)
+        if key not in meshes:
+            meshes[key] = _add_prototype(writer, scene, item, materials)
+        mesh = meshes[key]
+        if mesh is None:
+            warnings.append(f"'{item.object_id}' has no triangles and was left out")
+            continue
+        label = scene.label_of(item)
+        writer.add_node(
+            _node_name(label, item.object_id),
+            _group(writer, groups, item.spec_id),
+            mesh=mesh,
+            **transform_properties(item.world_from_object),
+            extras={"label": label, "object_id": item.object_id, "spec_id": item.spec_id},
+        )
+    for tile in tiles:
+        primitives = _add_parts(writer, tile.parts, materials)
+        extras = {"label": tile.label, "spec_id": tile.spec_id, "num_objects": tile.num_objects}
+        mesh = writer.add_mesh(tile.name, primitives)
+        group = _group(writer, groups, tile.spec_id)
+        writer.add_node(tile.name, group, mesh=mesh, translation=list(tile.origin), extras=extras)
+    _add_spawn(writer, scene)
+    if profile.lights:
+        _add_key_light(writer, scene.sky)
+    writer.extras |= {"frame": "RUB", "unit": "metre", "spawn_yaw": scene.spawn_yaw, "eye_height_m": scene.eye_height_m}
+    return _losses(scene, objects), warnings
+
+
+class _MaterialTable:
+    """Materials by name, added to the document when first used."""
+
+    def __init__(self, writer: GlbWriter, materials: Mapping[str, Material], profile: GlbProfile) -> None:
+        self._writer, self._materials, self._profile = writer, materials, profile
+        self._indices: dict[str, int] = {}
+
+    def index(self, name: str) -> int:
+        if name not in self._indices:
+            self._indices[name] = add_material(self._writer, self._materials[name], self._profile)
+        return self._indices[name]
+
+    def needs_tangents(self, name: str) -> bool:
+        return self._materials[name].normal_texture is not None
+
+
+def _add_prototype(writer: GlbWriter, scene: Scene, item: SceneObject, materials: _MaterialTable) -> int | None:
+    prototype = scene.prototypes[item.prototype]
+    primitives = _add_parts(writer, prototype.lods[item.lod], materials)
+    name = _node_name(prototype.label, prototype.name)
+    return (
+        writer.add_mesh(f"{name}_lod{item.lod}" if len(prototype.lods) > 1 else name, primitives)
+        if primitives
+        else None
+    )
+
+
+def _add_parts(writer: GlbWriter, parts: Sequence[Part], materials: _MaterialTable) -> list[Json]:
+    return [
+        writer.add_primitive(
+            part.mesh,
+            material=materials.index(part.material),
+            tangents=vertex_tangents(part.mesh) if materials.needs_tangents(part.material) else None,
+        )
+        for part in parts
+        if part.mesh.num_triangles
+    ]
+
+
+def _node_name(label: str, name: str) -> str:
+    return name if name.startswith(label) else f"{label}_{name}"
+
+
+def _group(writer: GlbWriter, groups: dict[str, int], spec_id: str) -> int:
+    if spec_id not in groups:
+        groups[spec_id] = writer.add_node(spec_id, extras={"spec_id": spec_id})
+    return groups[spec_id]
+
+
+def _add_spawn(writer: GlbWriter, scene: Scene) -> None:
+    writer.cameras.append(
+        {"name": "spawn_view", "type": "perspective", "perspective": {"yfov": _SPAWN_FIELD_OF_VIEW, "znear": 0.05}}
+    )
+    pose = rigid(yaw_rotation(scene.spawn_yaw), np.array([0.0, scene.eye_height_m, 0.0]))
+    writer.add_node("spawn_view", camera=len(writer.cameras) - 1, **transform_properties(pose))
+
+
+def _add_key_light(writer: GlbWriter, sky: Sky) -> None:
+    brightest = max(sky.key_irradiance)
+    if brightest < _MIN_IRRADIANCE:
+        return
+    writer.extensions_used.add("KHR_lights_punctual")
+    writer.lights.append(
+        {
+            "name": "key_light",
+            "type": "directional",
+            "color": [round(channel / brightest, 6) for channel in sky.key_irradiance],
+            "intensity": round(brightest * LIGHT_SCALE, 6),
+        }
+    )
+    # A light shines along its own -Z, so its +Z points to where the light comes from.
+    rotation = look_at(sky.key_direction_in_world, np.zeros(3))[:3, :3]
+    w, x, y, z = (round(float(value), 8) for value in quats_from_matrices(rotation[None])[0])
+    extras = {"irradiance": list(sky.key_irradiance), "angular_radius": sky.key_angular_radius}
+    writer.add_node("key_light", rotation=[x, y, z, w], extensions={"KHR_lights_punctual": {"light": 0}}, extras=extras)
+
+
+def _losses(scene: Scene, objects: Sequence[SceneObject]) -> list[str]:
+    losses = ["the sky and the fog"]
+    used = {part.material for item in objects for part in scene.prototypes[item.prototype].lods[item.lod]}
+    kinds = Counter(scene.materials[name].kind for name in used)
+    if any(scene.materials[name].translucency > 0.0 for name in used):
+        losses.append("light that shines through leaves")
+    if kinds["water"] or kinds["glass"]:
+        losses.append("transparency of water and glass (they are smooth and opaque)")
+    if any(len(scene.prototypes[item.prototype].lods) > 1 for item in objects):
+        losses.append("levels of detail other than the one that was rendered")
+    return losses
