@@ -7,8 +7,10 @@ the old world or the new one; :func:`recover` tidies up whatever the kill left b
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +24,8 @@ MANIFEST_NAME = "world.json"
 CACHE_NAME = ".cache"
 
 _OLD_SUFFIX = ".old"
+
+fcntl = importlib.import_module("fcntl") if sys.platform != "win32" else None
 
 
 def recover(target: Path) -> None:
@@ -68,24 +72,74 @@ def staged_folder(target: Path, *, own_names: frozenset[str]) -> Iterator[Path]:
         UsageError: ``target`` holds something that is no world.
         ExportError: The disk is full or the place cannot be written to.
     """
+    target = target.absolute()
+    partial = _partial(target)
     try:
-        target = target.absolute()
-        recover(target)
-        require_free_place(target)
-        partial = _partial(target)
-        partial.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = _lock(target)
     except OSError as error:
-        raise ExportError(
-            f"The output folder cannot be made ({(error.strerror or str(error)).lower()}).",
-            hint="Choose a folder that you may write to, on a disk with space left.",
-            path=target,
-        ) from error
+        raise _cannot_make(target, error) from error
     try:
+        try:
+            recover(target)
+            require_free_place(target)
+            partial.mkdir()
+        except OSError as error:
+            raise _cannot_make(target, error) from error
         yield partial
         _swap(partial, target, own_names)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    finally:
+        _unlock(target, lock)
+
+
+def _cannot_make(target: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"The output folder cannot be made ({(error.strerror or str(error)).lower()}).",
+        hint="Choose a folder that you may write to, on a disk with space left.",
+        path=target,
+    )
+
+
+def _lock(target: Path) -> int | None:
+    """Take the lock that keeps two runs from building one world at once; it ends with the process.
+
+    Returns:
+        An open file descriptor, or None on systems without such locks.
+
+    Raises:
+        ExportError: Another run holds it.
+    """
+    if fcntl is None:
+        return None
+    path = _lock_path(target)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The holder before us may have removed the very file that we opened.
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise ExportError(
+                "Another run is building this world.", hint="Wait for it, or choose another folder.", path=target
+            ) from None
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)
+
+
+def _unlock(target: Path, descriptor: int | None) -> None:
+    if descriptor is not None:
+        _lock_path(target).unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock_path(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
 
 
 def _swap(partial: Path, target: Path, own_names: frozenset[str]) -> None:
