@@ -1,0 +1,105 @@
+"""Removal of path tracing noise by Intel Open Image Denoise (through ``pyoidn``)."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import ModuleType
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.color import LUMINANCE_WEIGHTS
+from worldgen.errors import BackendUnavailableError, StageError
+
+FIREFLY_FACTOR = 4.0
+"""How much brighter than its neighbourhood a single pixel may be."""
+
+
+def denoise(
+    radiance: NDArray[np.float32], albedo: NDArray[np.float32], normals: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Denoise an image with the help of what is exactly known about it.
+
+    The same input gives the same bytes, whatever the number of threads.
+
+    Args:
+        radiance: (H, W, 3) linear, HDR, noisy.
+        albedo: (H, W, 3) linear, 0 to 1, noise-free.
+        normals: (H, W, 3) in world, noise-free, zero for the sky.
+
+    Returns:
+        (H, W, 3) float32 linear, not negative.
+
+    Raises:
+        BackendUnavailableError: pyoidn is missing or cannot start.
+        StageError: The denoiser failed.
+    """
+    oidn = _pyoidn()
+    try:
+        clean = oidn.denoise(
+            np.ascontiguousarray(radiance, dtype=np.float32),
+            np.clip(albedo, 0.0, 1.0).astype(np.float32),
+            np.clip(normals, -1.0, 1.0).astype(np.float32),
+            hdr=True,
+            clean_aux=True,
+        )
+    except RuntimeError as error:
+        raise StageError("The denoiser failed.", stage="render", hint=str(error)) from error
+    return np.maximum(clean, np.float32(0.0))
+
+
+@functools.cache
+def _pyoidn() -> ModuleType:
+    hint = "pip install 'pyoidn>=2.5.1'"
+    # pyoidn loads torch if it can, only to accept its tensors; that would cost a second and 250 MB for nothing.
+    hide_torch = "torch" not in sys.modules
+    if hide_torch:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        import pyoidn
+    except (ImportError, OSError) as error:
+        raise BackendUnavailableError("Denoising needs the package pyoidn.", hint=hint) from error
+    finally:
+        if hide_torch:
+            del sys.modules["torch"]
+    return pyoidn
+
+
+@numba.njit(parallel=True, cache=True)
+def dim_fireflies(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Dim single pixels that blaze among dark neighbours, which a denoiser would smear into blotches.
+
+    A pixel's luminance is limited to ``FIREFLY_FACTOR`` times the second brightest of its eight neighbours, its hue
+    kept. Anything that covers three pixels or more, such as a lamp or a sunlit edge, stays as it is.
+
+    Args:
+        radiance: (H, W, 3) float32, linear.
+
+    Returns:
+        (H, W, 3) float32.
+    """
+    height, width = radiance.shape[0], radiance.shape[1]
+    red, green, blue = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
+    result = radiance.copy()
+    for row in numba.prange(height):
+        for column in range(width):
+            first, second = 0.0, 0.0
+            for i in range(max(row - 1, 0), min(row + 2, height)):
+                for j in range(max(column - 1, 0), min(column + 2, width)):
+                    if i == row and j == column:
+                        continue
+                    value = red * radiance[i, j, 0] + green * radiance[i, j, 1] + blue * radiance[i, j, 2]
+                    if value > first:
+                        first, second = value, first
+                    elif value > second:
+                        second = value
+            own = (
+                red * radiance[row, column, 0] + green * radiance[row, column, 1] + blue * radiance[row, column, 2]
+            )
+            limit = FIREFLY_FACTOR * second
+            if own > limit:
+                for channel in range(3):
+                    result[row, column, channel] = radiance[row, column, channel] * (limit / own)
+    return result

@@ -1,0 +1,240 @@
+"""Intel Embree, called directly: the shared library that the ``embreex`` wheel brings, driven from numba.
+
+embreex's own Python interface copies geometry element by element, has no instances and traces on one thread while
+holding the interpreter's lock. The C interface of Embree 4 behind it has none of these limits, so this module binds
+the few functions that are needed: triangle meshes over shared buffers, instances, and a parallel loop of single rays.
+
+Source: Embree 4 API reference (https://github.com/RenderKit/embree, Apache-2.0). Constants are those of
+``rtcore_common.h``, ``rtcore_buffer.h`` and ``rtcore_geometry.h`` of version 4.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from worldgen.errors import BackendUnavailableError
+
+NO_HIT = np.uint32(0xFFFFFFFF)
+
+_BUFFER_INDEX, _BUFFER_VERTEX = 0, 1
+_FORMAT_UINT3, _FORMAT_FLOAT3, _FORMAT_FLOAT3X4_COLUMN_MAJOR = 0x5003, 0x9003, 0x9234
+_GEOMETRY_TRIANGLE, _GEOMETRY_INSTANCE = 0, 121
+_SCENE_ROBUST = 1 << 2
+
+_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "rtcNewDevice": (ctypes.c_void_p, (ctypes.c_char_p,)),
+    "rtcReleaseDevice": (None, (ctypes.c_void_p,)),
+    "rtcGetDeviceError": (ctypes.c_int, (ctypes.c_void_p,)),
+    "rtcNewScene": (ctypes.c_void_p, (ctypes.c_void_p,)),
+    "rtcReleaseScene": (None, (ctypes.c_void_p,)),
+    "rtcSetSceneFlags": (None, (ctypes.c_void_p, ctypes.c_int)),
+    "rtcCommitScene": (None, (ctypes.c_void_p,)),
+    "rtcNewGeometry": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_int)),
+    "rtcReleaseGeometry": (None, (ctypes.c_void_p,)),
+    "rtcCommitGeometry": (None, (ctypes.c_void_p,)),
+    "rtcAttachGeometry": (ctypes.c_uint, (ctypes.c_void_p, ctypes.c_void_p)),
+    "rtcSetSharedGeometryBuffer": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_size_t,
+            ctypes.c_size_t,
+        ),
+    ),
+    "rtcSetGeometryInstancedScene": (None, (ctypes.c_void_p, ctypes.c_void_p)),
+    "rtcSetGeometryTransform": (None, (ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)),
+    "rtcIntersect1": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)),
+}
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    """The Embree 4 library of the embreex wheel, with the signatures that are used here."""
+    hint = "pip install 'embreex>=4.4'"
+    try:
+        import embreex
+    except ImportError as error:
+        raise BackendUnavailableError("Rendering needs the package embreex.", hint=hint) from error
+    package = Path(embreex.__file__).parent
+    # Wheels keep the library beside the package: auditwheel and delvewheel in embreex.libs, delocate in .dylibs.
+    folders = (package.parent / "embreex.libs", package / ".dylibs", package)
+    found = sorted(path for folder in folders for path in folder.glob("*embree4*") if path.is_file())
+    if not found:
+        raise BackendUnavailableError("The package embreex has no Embree 4 library.", hint=hint, path=package)
+    try:
+        library = ctypes.CDLL(str(found[0]))
+        for name, (result, arguments) in _FUNCTIONS.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, list(arguments)
+    except (OSError, AttributeError) as error:
+        raise BackendUnavailableError("The Embree library cannot be loaded.", hint=hint, path=found[0]) from error
+    return library
+
+
+class InstancedScene:
+    """Triangle meshes in groups, and instances of the groups, ready to be traced.
+
+    Hits name the instance, the mesh inside its group and the triangle inside the mesh, each counted in the
+    order of adding.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing.
+
+        Raises:
+            BackendUnavailableError: embreex is missing.
+        """
+        self._library = _library()
+        self._device = self._library.rtcNewDevice(None)
+        if not self._device:
+            raise BackendUnavailableError("Embree cannot start on this processor.")
+        self._scenes: list[int] = []
+        self._buffers: list[NDArray[Any]] = []
+        self._top = self._new_scene()
+
+    def add_group(self, meshes: list[tuple[NDArray[np.float32], NDArray[np.int32]]]) -> int:
+        """Add a group of meshes, each (V + 1, 3) vertices and (T, 3) triangles, and return its handle.
+
+        The arrays are shared, not copied; Embree reads 16 bytes at a time, hence one vertex more than is used.
+        """
+        group = self._new_scene()
+        for vertices, triangles in meshes:
+            self._buffers += [vertices, triangles]
+            geometry = self._library.rtcNewGeometry(self._device, _GEOMETRY_TRIANGLE)
+            self._share(geometry, _BUFFER_VERTEX, _FORMAT_FLOAT3, vertices, len(vertices) - 1)
+            self._share(geometry, _BUFFER_INDEX, _FORMAT_UINT3, triangles, len(triangles))
+            self._attach(group, geometry)
+        self._library.rtcCommitScene(group)
+        return group
+
+    def add_instance(self, group: int, world_from_object: NDArray[np.float64]) -> None:
+        """Place a group by a (4, 4) affine transform."""
+        geometry = self._library.rtcNewGeometry(self._device, _GEOMETRY_INSTANCE)
+        self._library.rtcSetGeometryInstancedScene(geometry, group)
+        columns = np.ascontiguousarray(world_from_object[:3, :4].T, dtype=np.float32)
+        self._library.rtcSetGeometryTransform(geometry, 0, _FORMAT_FLOAT3X4_COLUMN_MAJOR, columns.ctypes.data)
+        self._attach(self._top, geometry)
+
+    def commit(self) -> None:
+        """Build what rays need; call it after everything was added."""
+        self._library.rtcCommitScene(self._top)
+        if self._library.rtcGetDeviceError(self._device) != 0:
+            raise BackendUnavailableError("Embree could not build the scene.", hint="Close programs that use memory.")
+
+    def intersect(
+        self, origins: NDArray[np.float32], directions: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint32]]:
+        """First hits of rays, on all of numba's threads.
+
+        Args:
+            origins: (N, 3), or (1, 3) for all rays.
+            directions: (N, 3).
+
+        Returns:
+            distances (N,) in lengths of the direction, +inf for a miss; barycentrics (N, 2) of the triangle's second
+            and third vertex; and ids (N, 3): instance, mesh and triangle, ``NO_HIT`` for a miss.
+        """
+        function = ctypes.cast(self._library.rtcIntersect1, ctypes.c_void_p).value
+        distances = np.full(len(directions), np.inf, dtype=np.float32)
+        barycentrics = np.zeros((len(directions), 2), dtype=np.float32)
+        ids = np.full((len(directions), 3), NO_HIT, dtype=np.uint32)
+        _intersect(np.uint64(function), np.uint64(self._top), (origins, directions), (distances, barycentrics, ids))
+        return distances, barycentrics, ids
+
+    def close(self) -> None:
+        """Give everything back; the scene must not be used afterwards."""
+        for scene in self._scenes:
+            self._library.rtcReleaseScene(scene)
+        self._scenes.clear()
+        if self._device:
+            self._library.rtcReleaseDevice(self._device)
+            self._device = None
+        self._buffers.clear()
+
+    def __del__(self) -> None:
+        if getattr(self, "_device", None):
+            self.close()
+
+    def _new_scene(self) -> int:
+        scene: int = self._library.rtcNewScene(self._device)
+        # Robust traversal lets no ray slip between triangles that share an edge.
+        self._library.rtcSetSceneFlags(scene, _SCENE_ROBUST)
+        self._scenes.append(scene)
+        return scene
+
+    def _share(self, geometry: int, kind: int, item_format: int, array: NDArray[Any], count: int) -> None:
+        self._library.rtcSetSharedGeometryBuffer(geometry, kind, 0, item_format, array.ctypes.data, 0, 12, count)
+
+    def _attach(self, scene: int, geometry: int) -> None:
+        self._library.rtcCommitGeometry(geometry)
+        self._library.rtcAttachGeometry(scene, geometry)
+        self._library.rtcReleaseGeometry(geometry)
+
+
+@intrinsic
+def _call_intersect1(typing_context: Any, function: Any, scene: Any, ray: Any) -> Any:
+    """``rtcIntersect1(scene, ray, NULL)`` through its address, so that compiled code can be cached on disk."""
+    if not (isinstance(function, types.Integer) and isinstance(scene, types.Integer)):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        target = ir.FunctionType(ir.VoidType(), [pointer, pointer, pointer])
+        address = builder.inttoptr(arguments[0], target.as_pointer())
+        record = cgutils.create_struct_proxy(signature.args[2])(context, builder, value=arguments[2])
+        data = builder.bitcast(record.data, pointer)
+        builder.call(address, [builder.inttoptr(arguments[1], pointer), data, ir.Constant(pointer, None)])
+        return context.get_dummy_value()
+
+    return types.void(function, scene, ray), generate
+
+
+@numba.njit(parallel=True, cache=True)
+def _intersect(function: Any, scene: Any, rays: Any, hits: Any) -> None:
+    origins, directions = rays
+    distances, barycentrics, ids = hits
+    count = len(directions)
+    step = 1 if len(origins) > 1 else 0
+    chunk = 2048
+    for block in numba.prange((count + chunk - 1) // chunk):
+        # RTCRayHit: 80 bytes, or 96 where the library was built with instance arrays; must be 16-byte aligned.
+        storage = np.zeros(28, dtype=np.float32)
+        start = (16 - storage.ctypes.data % 16) % 16 // 4
+        ray = storage[start : start + 24]
+        bits = ray.view(np.uint32)
+        for index in range(block * chunk, min(count, (block + 1) * chunk)):
+            for axis in range(3):
+                ray[axis] = origins[index * step, axis]
+                ray[4 + axis] = directions[index, axis]
+            ray[3] = 0.0
+            ray[7] = 0.0
+            ray[8] = np.inf
+            bits[9] = NO_HIT
+            bits[10] = 0
+            bits[11] = 0
+            bits[17] = NO_HIT
+            bits[18] = NO_HIT
+            bits[19] = NO_HIT
+            _call_intersect1(function, scene, ray)
+            if bits[18] != NO_HIT:
+                distances[index] = ray[8]
+                barycentrics[index, 0] = ray[15]
+                barycentrics[index, 1] = ray[16]
+                ids[index, 0] = bits[19]
+                ids[index, 1] = bits[18]
+                ids[index, 2] = bits[17]

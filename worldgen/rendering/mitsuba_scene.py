@@ -1,0 +1,179 @@
+"""A built scene in Mitsuba 3: geometry, lights and cameras handed over as arrays, path traced to linear radiance."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.errors import InvalidInputError
+from worldgen.rendering.mitsuba_engine import mitsuba
+from worldgen.rendering.mitsuba_materials import VERTEX_COLOR, make_bsdf
+from worldgen.scene.camera import Camera
+from worldgen.scene.material import Material
+from worldgen.scene.scene import Part, Scene, SceneObject, Sky
+from worldgen.settings import QualityTier
+
+
+class MitsubaScene:
+    """A scene in Mitsuba's memory; built once per world, rendered from many cameras.
+
+    Prototypes' levels of detail that are used more than once become shape groups with instances; everything else,
+    and every part that glows (groups cannot hold lights), becomes a mesh of its own in world coordinates.
+    """
+
+    def __init__(self, scene: Scene, tier: QualityTier, *, variant: str | None = None) -> None:
+        """Hand the scene over.
+
+        Args:
+            scene: What to render.
+            tier: Its ``max_bounces`` is the longest path.
+            variant: Mitsuba variant; None picks the best that works here.
+
+        Raises:
+            BackendUnavailableError: Mitsuba is missing.
+        """
+        self._mi = mitsuba(variant)
+        self._variant = str(self._mi.variant())
+        self._bsdfs: dict[tuple[str, bool], Any] = {}
+        self._materials = scene.materials
+        shapes: list[Any] = []
+        counts = Counter((item.prototype, item.lod) for item in scene.objects)
+        groups: dict[tuple[str, int], Any] = {}
+        for item in scene.objects:
+            key = (item.prototype, item.lod)
+            parts = [part for part in scene.prototypes[item.prototype].lods[item.lod] if part.mesh.num_triangles]
+            own = [part for part in parts if counts[key] == 1 or self._glows(part)]
+            shared = [part for part in parts if counts[key] > 1 and not self._glows(part)]
+            shapes += [self._mesh(part, item.world_from_object) for part in own]
+            if shared:
+                if key not in groups:
+                    meshes = {f"part_{index}": self._mesh(part, None) for index, part in enumerate(shared)}
+                    groups[key] = self._mi.load_dict({"type": "shapegroup", **meshes})
+                    shapes.append(groups[key])
+                shapes.append(self._instance(groups[key], item))
+        contents = {f"shape_{index}": shape for index, shape in enumerate(shapes)}
+        self._scene = self._mi.load_dict({"type": "scene", **contents, **_sky_lights(self._mi, scene.sky)})
+        self._integrator = self._mi.load_dict({"type": "path", "max_depth": tier.max_bounces})
+
+    def render(self, camera: Camera, samples: int, seed: int) -> NDArray[np.float32]:
+        """Path trace what a camera sees, the sky included, without the disc of the key light.
+
+        Args:
+            camera: With square pixels and no skew.
+            samples: Paths per pixel.
+            seed: Seed of the sampler.
+
+        Returns:
+            (H, W, 3) float32 linear radiance, finite and not negative, with single fireflies dimmed. The same
+            bytes for any number of threads.
+
+        Raises:
+            InvalidInputError: The camera's pixels are not square, or there are no samples.
+        """
+        if samples < 1:
+            raise InvalidInputError("Rendering needs at least one sample per pixel.")
+        mi = mitsuba(self._variant)
+        sensor = mi.load_dict(_sensor(mi, camera))
+        image = mi.render(self._scene, sensor=sensor, integrator=self._integrator, spp=samples, seed=seed & 0xFFFFFFFF)
+        radiance = np.array(image, dtype=np.float32).reshape(camera.height, camera.width, 3)
+        return np.maximum(np.nan_to_num(radiance, nan=0.0, posinf=0.0, neginf=0.0), np.float32(0.0))
+
+    def _glows(self, part: Part) -> bool:
+        return max(self._materials[part.material].emission) > 0.0
+
+    def _instance(self, group: Any, item: SceneObject) -> Any:
+        transform = self._mi.ScalarTransform4f(item.world_from_object)
+        return self._mi.load_dict({"type": "instance", "group": group, "to_world": transform})
+
+    def _mesh(self, part: Part, world_from_object: NDArray[np.float64] | None) -> Any:
+        mi, mesh, material = self._mi, part.mesh, self._materials[part.material]
+        properties = mi.Properties()
+        properties["bsdf"] = self._bsdf(material, has_colors=mesh.colors is not None)
+        if self._glows(part):
+            emission = {"type": "rgb", "value": list(material.emission)}
+            properties["emitter"] = mi.load_dict({"type": "area", "radiance": emission})
+        shape = mi.Mesh(
+            part.material,
+            mesh.num_vertices,
+            mesh.num_triangles,
+            has_vertex_normals=True,
+            has_vertex_texcoords=mesh.uvs is not None,
+            props=properties,
+        )
+        vertices, normals = mesh.vertices, mesh.normals
+        if world_from_object is not None:
+            linear = world_from_object[:3, :3]
+            vertices = (vertices @ linear.T + world_from_object[:3, 3]).astype(np.float32)
+            turned = normals @ linear.T
+            normals = (turned / np.linalg.norm(turned, axis=1, keepdims=True)).astype(np.float32)
+        if mesh.colors is not None:
+            tinted = mesh.colors * np.array(material.base_color, dtype=np.float32)
+            shape.add_attribute(VERTEX_COLOR, 3, _flat(tinted))
+        parameters = mi.traverse(shape)
+        arrays = {"vertex_positions": vertices, "vertex_normals": normals, "faces": mesh.triangles.astype(np.uint32)}
+        if mesh.uvs is not None:
+            arrays["vertex_texcoords"] = mesh.uvs
+        for name, array in arrays.items():
+            parameters[name] = type(parameters[name])(_flat(array))
+        parameters.update()
+        return shape
+
+    def _bsdf(self, material: Material, *, has_colors: bool) -> Any:
+        key = (material.name, has_colors)
+        if key not in self._bsdfs:
+            self._bsdfs[key] = make_bsdf(self._mi, material, has_colors=has_colors)
+        return self._bsdfs[key]
+
+
+def _flat(array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array).reshape(-1)
+
+
+def _sky_lights(mi: ModuleType, sky: Sky) -> dict[str, Any]:
+    # Mitsuba's first row lies on the zenith and its last on the nadir, ours have their centres half a row from them;
+    # and where our columns begin behind the viewer, Mitsuba's begin in front.
+    rows = sky.environment
+    edges = np.concatenate([rows[:1], (rows[:-1] + rows[1:]) * np.float32(0.5), rows[-1:]])
+    half_turn = np.diag([-1.0, 1.0, -1.0, 1.0])
+    lights: dict[str, Any] = {
+        "sky": {"type": "envmap", "bitmap": mi.Bitmap(edges), "to_world": mi.ScalarTransform4f(half_turn)}
+    }
+    if max(sky.key_irradiance) > 0.0:
+        lights["key"] = {
+            "type": "directional",
+            "direction": (-sky.key_direction_in_world).tolist(),
+            "irradiance": {"type": "rgb", "value": list(sky.key_irradiance)},
+        }
+    return lights
+
+
+def _sensor(mi: ModuleType, camera: Camera) -> dict[str, Any]:
+    k = camera.intrinsics_px
+    if abs(k[0, 0] - k[1, 1]) > 1e-6 * k[0, 0] or k[0, 1] != 0.0:
+        raise InvalidInputError("Rendering needs a camera with square pixels and no skew.")
+    # Mitsuba's cameras look along +Z with +X to the left.
+    world_from_mitsuba = camera.world_from_camera @ np.diag([-1.0, 1.0, -1.0, 1.0])
+    return {
+        "type": "perspective",
+        "to_world": mi.ScalarTransform4f(world_from_mitsuba),
+        "fov": math.degrees(2.0 * math.atan(0.5 * camera.width / k[0, 0])),
+        "fov_axis": "x",
+        "principal_point_offset_x": float(0.5 - k[0, 2] / camera.width),
+        "principal_point_offset_y": float(0.5 - k[1, 2] / camera.height),
+        "near_clip": 0.01,
+        "far_clip": 1e6,
+        "film": {
+            "type": "hdrfilm",
+            "width": camera.width,
+            "height": camera.height,
+            "rfilter": {"type": "box"},
+            "pixel_format": "rgb",
+            "component_format": "float32",
+        },
+        "sampler": {"type": "independent"},
+    }

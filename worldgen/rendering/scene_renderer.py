@@ -1,0 +1,192 @@
+"""Views of a built scene: path traced, denoised, seen through air, with exact buffers beside the radiance."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.geometry.cameras import camera_position, cube_cameras, pixel_angles, pixel_rays_in_world
+from worldgen.randomness import seed_for
+from worldgen.rendering.atmosphere import apply_fog, fog_radiance, fog_transmittance
+from worldgen.rendering.cube_resampling import pad_faces, require_cube, resample_bicubic
+from worldgen.rendering.denoising import denoise, dim_fireflies
+from worldgen.rendering.mitsuba_scene import MitsubaScene
+from worldgen.rendering.sky_pixels import clear_sky, foggy_sky
+from worldgen.rendering.tracer import SceneTracer
+from worldgen.scene.camera import Camera, PanoramaCamera
+from worldgen.scene.scene import Scene
+from worldgen.scene.view import Buffers, View
+from worldgen.settings import QualityTier
+
+_FACE_OVERSAMPLING = 1.25
+"""Face pixels per panorama pixel at the middle of a face, so that no detail is lost on the way."""
+
+_MARGIN_PX = 8
+"""Pixels rendered around a face, so that the denoiser knows what goes on beyond its border."""
+
+
+class SceneRenderer:
+    """Renders one scene; owns its tracer and its path tracer, both built once.
+
+    Every view has its own random stream, derived from the seed and the camera: views do not depend on the order in
+    which they are rendered.
+    """
+
+    def __init__(self, scene: Scene, tier: QualityTier, seed: int, *, variant: str | None = None) -> None:
+        """Build everything that all views share.
+
+        Args:
+            scene: What to render.
+            tier: Quality; sets the length of the paths.
+            seed: The world's seed.
+            variant: Mitsuba variant; None picks the best that works here.
+
+        Raises:
+            BackendUnavailableError: mitsuba or embreex is missing.
+        """
+        self.scene = scene
+        self.tracer = SceneTracer(scene)
+        self._paths = MitsubaScene(scene, tier, variant=variant)
+        self._seed = seed
+        self._num_samples = 0
+        self._seconds = 0.0
+
+    @property
+    def path_samples_per_second(self) -> float:
+        """Path samples per second of wall time in the path tracer alone, over all views so far."""
+        return self._num_samples / self._seconds if self._seconds > 0.0 else 0.0
+
+    @staticmethod
+    def face_px_for(panorama_height: int) -> int:
+        """Side of cube faces that carry the detail of a panorama with this many rows."""
+        return round(_FACE_OVERSAMPLING * panorama_height / 2)
+
+    def render_view(self, camera: Camera, samples: int) -> View:
+        """Render what a pinhole camera sees, with ``samples`` paths per pixel.
+
+        Raises:
+            InvalidInputError: The camera's pixels are not square, or there are no samples.
+            BackendUnavailableError: The denoiser is missing.
+        """
+        return self._view(camera, samples, margin_px=0)
+
+    def render_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> tuple[View, ...]:
+        """Render all that is around a point.
+
+        Args:
+            position: (3,) in world, metres.
+            face_px: Side of each face in pixels.
+            samples: Paths per pixel.
+
+        Returns:
+            Six views of exactly 90°, in the order of ``CUBE_FACES``.
+        """
+        cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
+        return tuple(self._view(camera, samples, margin_px=_MARGIN_PX) for camera in cameras)
+
+    def panorama_from_cube(self, views: Sequence[View], camera: PanoramaCamera) -> View:
+        """Assemble a panorama from the faces of a cube that was rendered at its position.
+
+        Its buffers are traced anew, one ray through each pixel centre, and its bare sky is drawn from the
+        environment; only the radiance of things is resampled from the faces.
+
+        Args:
+            views: From :meth:`render_cube`.
+            camera: At the cube's centre, turned as you like.
+
+        Raises:
+            InvalidInputError: The views are not the faces of one upright cube.
+        """
+        faces = [view.camera for view in views if isinstance(view.camera, Camera)]
+        require_cube(faces)
+        buffers = self.tracer.buffers(camera)
+        rays = pixel_rays_in_world(camera)
+        sky = self._foggy_sky(camera, rays)
+        # What stands out against the sky, and where there is sky; both are zero or one in the open sky.
+        layers = [
+            np.concatenate(
+                [
+                    view.radiance,
+                    view.radiance - self._foggy_sky(view.camera, pixel_rays_in_world(view.camera)),
+                    (view.buffers.labels == 0)[..., None].astype(np.float32),
+                ],
+                axis=-1,
+            )
+            for view in views
+        ]
+        resampled = resample_bicubic(pad_faces(np.stack(layers)), rays)
+        # Between sky pixels only the difference to the sky comes from the faces: the sky itself stays sharp.
+        open_sky = (buffers.labels == 0) & (resampled[..., 6] >= 1.0)
+        radiance = np.where(open_sky[..., None], sky + resampled[..., 3:6], resampled[..., :3])
+        return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
+
+    def _view(self, camera: Camera, samples: int, *, margin_px: int) -> View:
+        start = time.perf_counter()
+        noisy = self._paths.render(camera, samples, self._stream(camera))
+        self._seconds += time.perf_counter() - start
+        self._num_samples += samples * camera.height * camera.width
+        guides = self.tracer.guides(camera)
+        clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals)
+        if margin_px:
+            inner = slice(margin_px, -margin_px)
+            clean, sky_coverage = clean[inner, inner], guides.sky_coverage[inner, inner]
+            camera = _cropped(camera, margin_px)
+        else:
+            sky_coverage = guides.sky_coverage
+        buffers = self.tracer.buffers(camera)
+        return View(camera=camera, radiance=self._through_air(camera, clean, sky_coverage, buffers), buffers=buffers)
+
+    def _through_air(
+        self, camera: Camera, clean: NDArray[np.float32], sky_coverage: NDArray[np.float32], buffers: Buffers
+    ) -> NDArray[np.float32]:
+        """Separate things from sky, put the air in front of each and the noise-free sky behind."""
+        rays = pixel_rays_in_world(camera)
+        height_m = float(camera_position(camera)[1])
+        sky = sky_coverage[..., None]
+        things = np.maximum(clean - sky * clear_sky(self.scene.sky, rays), np.float32(0.0))
+        things[sky_coverage >= 1.0] = 0.0
+        depth = _filled_depth(buffers.euclidean_depth)
+        transmittance = fog_transmittance(self.scene.fog, rays, depth, height_m)
+        scattered = fog_radiance(self.scene.sky, rays) * (np.float32(1.0) - sky)
+        return apply_fog(things, transmittance, scattered) + sky * self._foggy_sky(camera, rays)
+
+    def _foggy_sky(self, camera: Camera | PanoramaCamera, rays: NDArray[np.float64]) -> NDArray[np.float32]:
+        return foggy_sky(
+            self.scene.sky,
+            self.scene.fog,
+            rays,
+            pixel_angles=pixel_angles(camera),
+            height_m=float(camera_position(camera)[1]),
+        )
+
+    def _stream(self, camera: Camera) -> int:
+        digest = hashlib.sha256()
+        for array in (camera.world_from_camera, camera.intrinsics_px):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return seed_for(self._seed, f"render/{camera.width}x{camera.height}/{digest.hexdigest()}")
+
+
+def _cropped(camera: Camera, margin_px: int) -> Camera:
+    intrinsics_px = np.array(camera.intrinsics_px)
+    intrinsics_px[:2, 2] -= margin_px
+    return Camera(
+        intrinsics_px=intrinsics_px,
+        world_from_camera=np.array(camera.world_from_camera),
+        height=camera.height - 2 * margin_px,
+        width=camera.width - 2 * margin_px,
+    )
+
+
+def _filled_depth(euclidean_depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Depth where sky pixels beside things take their depth, for pixels that show a bit of both."""
+    padded = np.pad(euclidean_depth, 1, constant_values=np.inf)
+    height, width = euclidean_depth.shape
+    nearest = np.full_like(euclidean_depth, np.inf)
+    for row in range(3):
+        for column in range(3):
+            nearest = np.minimum(nearest, padded[row : row + height, column : column + width])
+    return np.where(np.isfinite(euclidean_depth), euclidean_depth, nearest)
