@@ -75,7 +75,7 @@ def _sizes(generator: np.random.Generator, width: tuple[float, float], height: t
 
 
 def _boulder(stone: str, generator: np.random.Generator) -> list[PlacedStone]:
-    size = _sizes(generator, (1.4, 2.8), (0.62, 0.9))
+    size = _sizes(generator, (1.7, 3.4), (0.62, 0.9))
     shape = _worn(StoneShape(size_m=tuple(size.tolist())), stone)
     center = np.array([0.0, 0.3 * size[1], 0.0])
     return [PlacedStone(surface=stone_surface(shape, generator), center=center, turn=0.0, levels=(3, 2, 1))]
@@ -127,32 +127,43 @@ def _spire(stone: str, generator: np.random.Generator) -> list[PlacedStone]:
 
 
 def _crag(stone: str, generator: np.random.Generator) -> list[PlacedStone]:
-    """A wall of upright blocks, highest in the middle, that faces +Z."""
+    """A jointed wall with a lower shoulder on each side and fallen blocks at its foot; it faces +Z."""
     placed = []
-    width, height = float(generator.uniform(9.0, 14.0)), float(generator.uniform(6.0, 10.0))
-    count = 8
-    for number in range(count):
-        share = (number + 0.5) / count * 2.0 - 1.0
-        tall = height * (1.0 - 0.55 * abs(share) ** 1.7) * float(generator.uniform(0.75, 1.05))
-        size = (width / count * float(generator.uniform(1.7, 2.4)), tall * 1.3, float(generator.uniform(2.6, 4.2)))
+    width, height = float(generator.uniform(9.0, 14.0)), float(generator.uniform(6.0, 9.5))
+    masses = (
+        (0.0, 1.0, 0.72, 4),
+        (-0.36, float(generator.uniform(0.5, 0.75)), 0.5, 3),
+        (0.36, float(generator.uniform(0.45, 0.8)), 0.5, 3),
+    )
+    for shift, tall, broad, level in masses:
+        size = (width * broad * 1.15, height * tall * 1.7, width * broad * float(generator.uniform(0.42, 0.55)))
         shape = StoneShape(
             size_m=size,
-            num_planes=24,
-            plane_range=(0.74, 0.98),
-            sharpness=26.0,
-            boxiness=0.85,
-            narrowing=0.2,
-            cracks=0.09,
+            num_planes=20,
+            plane_range=(0.7, 0.98),
+            sharpness=40.0,
+            boxiness=0.8,
+            roughness=0.08,
+            cracks=0.04,
+            blocks=0.6,
+            block_m=2.1,
+            narrowing=0.22,
         )
-        surface = stone_surface(replace(_worn(shape, stone), strata_m=0.9), generator)
-        center = np.array([share * 0.5 * width, 0.32 * size[1], float(generator.uniform(-0.7, 0.5))])
-        turn = float(generator.normal(0.0, 0.25))
-        placed.append(PlacedStone(surface=surface, center=center, turn=turn, levels=(3, 2, 1)))
-    for _ in range(5):
-        size_m = _sizes(generator, (0.8, 2.0), (0.55, 0.85))
+        worn = replace(_worn(shape, stone), strata_m=1.1)
+        if stone in {"sandstone", "limestone"}:
+            worn = replace(worn, strata=0.05, blocks=0.4)
+        center = np.array([shift * width, 0.2 * size[1], float(generator.uniform(-0.8, 0.4))])
+        turn = float(generator.normal(0.0, 0.2))
+        levels = (level, level - 1, 1)
+        placed.append(PlacedStone(surface=stone_surface(worn, generator), center=center, turn=turn, levels=levels))
+    for _ in range(6):
+        size_m = _sizes(generator, (0.9, 2.2), (0.55, 0.85))
         shape = _worn(StoneShape(size_m=tuple(size_m.tolist())), stone)
-        center = np.array([generator.uniform(-0.5, 0.5) * width, 0.25 * size_m[1], generator.uniform(1.6, 3.0)])
-        placed.append(PlacedStone(surface=stone_surface(shape, generator), center=center, turn=0.0, levels=(2, 1, 0)))
+        center = np.array(
+            [generator.uniform(-0.5, 0.5) * width, 0.2 * size_m[1], generator.uniform(0.16, 0.32) * width]
+        )
+        turn = float(generator.uniform(0.0, 6.28))
+        placed.append(PlacedStone(surface=stone_surface(shape, generator), center=center, turn=turn, levels=(2, 1, 0)))
     return placed
 
 

@@ -67,11 +67,12 @@ def joined(pieces: list[Foliage]) -> Foliage:
     )
 
 
-def coarsened(foliage: Foliage, target: int, *, coverage: float = 0.85) -> Foliage:
+def coarsened(foliage: Foliage, target: int, *, coverage: float = 0.85, keep_lengths: bool = False) -> Foliage:
     """At most ``target`` larger leaves that cover about the same as all the small ones.
 
     Each large leaf stands in the middle of a run of neighbours and has their mean colour. ``coverage`` is the
-    share of the leaf area that is kept: small leaves hide one another, large ones less.
+    share of the leaf area that is kept: small leaves hide one another, large ones less. ``keep_lengths`` makes
+    them only wider, for leaflets in rows.
     """
     if foliage.count <= target:
         return foliage
@@ -87,8 +88,8 @@ def coarsened(foliage: Foliage, target: int, *, coverage: float = 0.85) -> Folia
         centers=_run_means(foliage.centers, starts, sizes),
         along=unit(_run_means(foliage.along, starts, sizes) + 0.3 * foliage.along[starts]),
         normals=unit(_run_means(foliage.normals, starts, sizes) + 0.05 * foliage.normals[starts]),
-        lengths=np.sqrt(area * aspect),
-        widths=np.sqrt(area / aspect),
+        lengths=mean_length if keep_lengths else np.sqrt(area * aspect),
+        widths=area / mean_length if keep_lengths else np.sqrt(area / aspect),
         colors=_run_means(foliage.colors, starts, sizes),
         outward=unit(_run_means(foliage.outward, starts, sizes) + 1e-6),
     )

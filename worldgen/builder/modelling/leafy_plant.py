@@ -112,19 +112,20 @@ def _add_wood(
         add_tubes(lod[bark], trunk, sides=(16, 8, 5)[level], tile_m=tile, profile=flare if level < 2 else None)
     limb_sides, limb_points = ((7, 9), (4, 5), (3, 3 if is_bare else 2))[level]
     if skeleton.trunk is None:
-        limb_sides = (5, 3, 3)[level]
-        limb_points = (6, 3, 2)[level]
+        if level == 2 and not is_bare:
+            return
+        limb_sides, limb_points = ((4, 5), (3, 2), (3, 2))[level]
     add_tubes(lod[bark], skeleton.limbs.thinned(limb_points), sides=limb_sides, tile_m=tile)
     if level == 0:
         add_tubes(lod[twig_bark], skeleton.branches, sides=4 if is_bare else 3, tile_m=twig_tile)
         add_tubes(lod[twig_bark], skeleton.twigs.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
         if fine is not None:
             add_tubes(lod[twig_bark], fine, sides=3, tile_m=twig_tile)
-    elif level == 1:
+    elif level == 1 and (is_bare or skeleton.trunk is not None):
         add_tubes(lod[twig_bark], skeleton.branches.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
         if is_bare:
             add_tubes(lod[twig_bark], _thickened(skeleton.twigs.thinned(2), 2, 1.7), sides=3, tile_m=twig_tile)
-    elif is_bare:
+    elif level == 2 and is_bare:
         add_tubes(lod[twig_bark], _thickened(skeleton.branches.thinned(2), 3, 2.0), sides=3, tile_m=twig_tile)
 
 

@@ -24,9 +24,9 @@ class StoneShape:
     size_m: tuple[float, float, float]
     """Width, height and depth."""
     num_planes: int = 22
-    plane_range: tuple[float, float] = (0.72, 1.0)
+    plane_range: tuple[float, float] = (0.64, 1.0)
     """Distances of the cutting planes, as shares of the half size."""
-    sharpness: float = 22.0
+    sharpness: float = 40.0
     """Large values keep edges crisp, small ones wear them round."""
     roughness: float = 0.07
     cracks: float = 0.05
@@ -35,6 +35,9 @@ class StoneShape:
     strata_m: float = 0.35
     boxiness: float = 0.0
     """1 cuts upright joints like those of a rock wall."""
+    blocks: float = 0.0
+    """How far the blocks of a jointed wall stand out or back, metres."""
+    block_m: float = 1.6
     narrowing: float = 0.0
     """How much thinner the top is than the foot."""
 
@@ -82,6 +85,7 @@ def stone_surface(shape: StoneShape, generator: np.random.Generator) -> StoneSur
     layer_tops = (layer_tops / layer_tops[-1] * 2.6 - 1.3) * half[1]
     layer_depths = generator.uniform(-1.0, 1.0, num_layers)
     mean = float(half.mean())
+    block_seeds = _block_seeds(shape, generator) if shape.blocks > 0.0 else None
 
     def surface(directions: Doubles) -> Doubles:
         facing = directions @ planes.T
@@ -101,6 +105,8 @@ def stone_surface(shape: StoneShape, generator: np.random.Generator) -> StoneSur
         if shape.narrowing > 0.0:
             share = np.clip(points[:, 1] / half[1] * 0.5 + 0.5, 0.0, 1.0)
             points[:, 0::2] *= (1.0 - shape.narrowing * share**1.3)[:, None]
+        if block_seeds is not None:
+            points = points + unit(points * (1.0, 0.25, 1.0)) * _block_offsets(shape, points, *block_seeds)[:, None]
         if shape.strata > 0.0:
             level = points[:, 1] + 0.12 * shape.strata_m * noise.sample(points * 0.4)
             layer = np.clip(np.searchsorted(layer_tops, level), 0, num_layers - 1)
@@ -111,6 +117,27 @@ def stone_surface(shape: StoneShape, generator: np.random.Generator) -> StoneSur
         return points
 
     return surface
+
+
+def _block_seeds(shape: StoneShape, generator: np.random.Generator) -> tuple[Doubles, Doubles]:
+    """Middles of blocks (K, 3) in units of a block, and how far each stands out (K,)."""
+    extent = np.asarray(shape.size_m) / (shape.block_m * np.array([1.0, 1.35, 1.0]))
+    count = int(np.clip(1.2 * extent.prod(), 12, 220))
+    return generator.uniform(-0.55, 0.55, (count, 3)) * extent, generator.uniform(-1.0, 1.0, count)
+
+
+def _block_offsets(shape: StoneShape, points: Doubles, seeds: Doubles, stands: Doubles) -> Doubles:
+    """Offsets (N,) of a surface broken into cells, with grooves along the joints."""
+    scaled = points / (shape.block_m * np.array([1.0, 1.35, 1.0]))
+    squared = (scaled**2).sum(axis=1)[:, None] + (seeds**2).sum(axis=1)[None] - 2.0 * scaled @ seeds.T
+    nearest = np.argpartition(squared, 1, axis=1)[:, :2]
+    distances = np.sqrt(np.maximum(np.take_along_axis(squared, nearest, axis=1), 0.0))
+    order = np.argsort(distances, axis=1, kind="stable")
+    nearest, distances = np.take_along_axis(nearest, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    inside = smoothstep(0.0, 0.3, distances[:, 1] - distances[:, 0])
+    own, other = stands[nearest[:, 0]], stands[nearest[:, 1]]
+    offsets: Doubles = shape.blocks * (own + (other - own) * 0.5 * (1.0 - inside) - 0.45 * (1.0 - inside))
+    return offsets
 
 
 def add_stone(
@@ -138,31 +165,33 @@ def add_stone(
     directions, triangles = icosphere(level)
     rotation = np.array([[np.cos(turn), 0.0, np.sin(turn)], [0.0, 1.0, 0.0], [-np.sin(turn), 0.0, np.cos(turn)]])
     vertices = (surface(directions) @ rotation.T + center).astype(np.float32)
-    normals = creased_normals(vertices, triangles)
+    normals = smooth_normals(vertices, triangles)
     add_box_unwrapped(builder, vertices, triangles, normals, tile_m=tile_m)
     return vertices, triangles, normals
-
-
-def creased_normals(vertices: Floats, triangles: Indices) -> Floats:
-    """Vertex normals that lean towards the larger, flatter sides, so that facets read as facets."""
-    return smooth_normals(vertices, triangles)
 
 
 def add_box_unwrapped(
     builder: MeshBuilder, vertices: Floats, triangles: Indices, normals: Floats, *, tile_m: float
 ) -> None:
     """Add a surface with UVs projected along the axis that each triangle faces most; seams split vertices."""
-    crosses = triangle_crosses(vertices, triangles)
-    axis = np.abs(crosses).argmax(axis=1)
-    sign = np.sign(np.take_along_axis(crosses, axis[:, None], axis=1)[:, 0])
+    # Mean vertex normals vary less than the triangles' own, so seams run straighter.
+    flat = unit(triangle_crosses(vertices, triangles).astype(np.float64))
+    facing_way = normals[triangles].sum(axis=1) + 0.15 * flat
+    axis = np.abs(facing_way).argmax(axis=1)
+    sign = np.sign(np.take_along_axis(facing_way, axis[:, None], axis=1)[:, 0])
     side = (axis * 2 + (sign < 0.0)).astype(np.int64)
-    keys = triangles.astype(np.int64) * 6 + side[:, None]
-    unique, corners = np.unique(keys, return_inverse=True)
-    source, facing = unique // 6, unique % 6
+    # Corners at sharp edges leave the smooth normal for the triangle's own, and with it the shared vertex.
+    sharpness = smoothstep(0.1, 0.28, 1.0 - np.einsum("tci,ti->tc", normals[triangles].astype(np.float64), flat))
+    own_corner = np.where(sharpness > 0.0, np.arange(1, len(triangles) + 1)[:, None], 0)
+    keys = (triangles.astype(np.int64) * 6 + side[:, None]) * (len(triangles) + 1) + own_corner
+    _, first, corners = np.unique(keys, return_index=True, return_inverse=True)
+    source, facing = triangles.ravel()[first], np.repeat(side, 3)[first]
     points = vertices[source]
     x, y, z = points.T
     flip = np.where(facing % 2 == 1, -1.0, 1.0)
     u = np.choose(facing // 2, (-z * flip, x, x * flip))
     v = np.choose(facing // 2, (y, -z * flip, y))
     uvs = np.stack((u, v), axis=1) / tile_m
-    builder.add_indexed(points, corners.reshape(-1, 3), normals=normals[source], uvs=uvs)
+    share = 0.75 * sharpness.ravel()[first][:, None]
+    shading = normals[source] * (1.0 - share) + np.repeat(flat, 3, axis=0)[first] * share
+    builder.add_indexed(points, corners.reshape(-1, 3), normals=shading, uvs=uvs)
