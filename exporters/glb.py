@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from worldgen.exporters.contract import ExportReport
@@ -28,15 +27,6 @@ _SURFACE_COLORS: dict[SurfaceTag, LinearColor] = {
     "glass": (0.5, 0.8, 0.8),
     "cloth": (0.7, 0.3, 0.3),
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class NamedMesh:
-    """A mesh with the name of its node; in world, with an optional plain colour (linear) for all of it."""
-
-    name: str
-    mesh: TriangleMesh
-    color: LinearColor = (1.0, 1.0, 1.0)
 
 
 def write_scene_glb(scene: Scene, path: Path, *, profile: GlbProfile = ENGINE_PROFILE) -> ExportReport:
@@ -66,29 +56,31 @@ def write_collision_glb(scene: Scene, path: Path) -> ExportReport:
     return ExportReport(paths=(path,), num_bytes=num_bytes, warnings=collision.warnings)
 
 
-def write_triangle_mesh_glb(parts: TriangleMesh | Sequence[NamedMesh], path: Path) -> ExportReport:
-    """Write plain meshes in world: vertex colours and one colour each, no textures.
+def write_parts_glb(
+    parts: Mapping[str, TriangleMesh], path: Path, *, colors: Mapping[str, LinearColor] | None = None
+) -> ExportReport:
+    """Write plain meshes in world, each as a node of its name, with vertex colours but without textures.
 
     Args:
-        parts: Meshes with names, or one mesh, which is then named after the file.
+        parts: Meshes by name.
         path: The file.
+        colors: Linear colour of parts by name; white for the others.
 
     Raises:
         ExportError: The file cannot be written.
     """
-    if isinstance(parts, TriangleMesh):
-        parts = [NamedMesh(name=path.stem, mesh=parts)]
     writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
     materials: dict[LinearColor, int] = {}
     warnings = []
-    for part in parts:
-        if not part.mesh.num_triangles:
-            warnings.append(f"'{part.name}' has no triangles and was left out")
+    for name, mesh in parts.items():
+        if not mesh.num_triangles:
+            warnings.append(f"'{name}' has no triangles and was left out")
             continue
-        if part.color not in materials:
-            materials[part.color] = add_plain_material(writer, f"plain_{len(materials)}", part.color, {})
-        primitive = writer.add_primitive(part.mesh, material=materials[part.color])
-        writer.add_node(part.name, mesh=writer.add_mesh(part.name, [primitive]))
+        color = (colors or {}).get(name, (1.0, 1.0, 1.0))
+        if color not in materials:
+            materials[color] = add_plain_material(writer, f"plain_{len(materials)}", color, {})
+        primitive = writer.add_primitive(mesh, material=materials[color])
+        writer.add_node(name, {"mesh": writer.add_mesh(name, [primitive])})
     num_bytes = writer.write(path, format_id="glb")
     return ExportReport(paths=(path,), num_bytes=num_bytes, warnings=tuple(warnings))
 
@@ -110,4 +102,5 @@ def _add_collision(writer: GlbWriter, collision: Collision) -> None:
             "surface": part.surface,
             "kind": part.kind,
         }
-        writer.add_node(node.name, mesh=meshes[node.part], **transform_properties(node.world_from_part), extras=extras)
+        place = transform_properties(node.world_from_part)
+        writer.add_node(node.name, {"mesh": meshes[node.part], **place, "extras": extras})

@@ -47,19 +47,15 @@ def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[lis
             warnings.append(f"'{item.object_id}' has no triangles and was left out")
             continue
         label = scene.label_of(item)
-        writer.add_node(
-            _node_name(label, item.object_id),
-            _group(writer, groups, item.spec_id),
-            mesh=mesh,
-            **transform_properties(item.world_from_object),
-            extras={"label": label, "object_id": item.object_id, "spec_id": item.spec_id},
-        )
+        extras = {"label": label, "object_id": item.object_id, "spec_id": item.spec_id}
+        place = transform_properties(item.world_from_object)
+        parent = _group(writer, groups, item.spec_id)
+        writer.add_node(_node_name(label, item.object_id), {"mesh": mesh, **place, "extras": extras}, parent=parent)
     for tile in tiles:
         primitives = _add_parts(writer, tile.parts, materials)
-        extras = {"label": tile.label, "spec_id": tile.spec_id, "num_objects": tile.num_objects}
-        mesh = writer.add_mesh(tile.name, primitives)
-        group = _group(writer, groups, tile.spec_id)
-        writer.add_node(tile.name, group, mesh=mesh, translation=list(tile.origin), extras=extras)
+        about = {"label": tile.label, "spec_id": tile.spec_id, "num_objects": tile.num_objects}
+        node = {"mesh": writer.add_mesh(tile.name, primitives), "translation": list(tile.origin), "extras": about}
+        writer.add_node(tile.name, node, parent=_group(writer, groups, tile.spec_id))
     _add_spawn(writer, scene)
     if profile.lights:
         _add_key_light(writer, scene.sky)
@@ -112,7 +108,7 @@ def _node_name(label: str, name: str) -> str:
 
 def _group(writer: GlbWriter, groups: dict[str, int], spec_id: str) -> int:
     if spec_id not in groups:
-        groups[spec_id] = writer.add_node(spec_id, extras={"spec_id": spec_id})
+        groups[spec_id] = writer.add_node(spec_id, {"extras": {"spec_id": spec_id}})
     return groups[spec_id]
 
 
@@ -121,7 +117,7 @@ def _add_spawn(writer: GlbWriter, scene: Scene) -> None:
         {"name": "spawn_view", "type": "perspective", "perspective": {"yfov": _SPAWN_FIELD_OF_VIEW, "znear": 0.05}}
     )
     pose = rigid(yaw_rotation(scene.spawn_yaw), np.array([0.0, scene.eye_height_m, 0.0]))
-    writer.add_node("spawn_view", camera=len(writer.cameras) - 1, **transform_properties(pose))
+    writer.add_node("spawn_view", {"camera": len(writer.cameras) - 1, **transform_properties(pose)})
 
 
 def _add_key_light(writer: GlbWriter, sky: Sky) -> None:
@@ -141,7 +137,8 @@ def _add_key_light(writer: GlbWriter, sky: Sky) -> None:
     rotation = look_at(sky.key_direction_in_world, np.zeros(3))[:3, :3]
     w, x, y, z = (round(float(value), 8) for value in quats_from_matrices(rotation[None])[0])
     extras = {"irradiance": list(sky.key_irradiance), "angular_radius": sky.key_angular_radius}
-    writer.add_node("key_light", rotation=[x, y, z, w], extensions={"KHR_lights_punctual": {"light": 0}}, extras=extras)
+    light = {"KHR_lights_punctual": {"light": 0}}
+    writer.add_node("key_light", {"rotation": [x, y, z, w], "extensions": light, "extras": extras})
 
 
 def _losses(scene: Scene, objects: Sequence[SceneObject]) -> list[str]:

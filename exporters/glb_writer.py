@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from worldgen import __version__
 from worldgen.errors import ExportError
+from worldgen.frames import quats_from_matrices
 from worldgen.scene.triangle_mesh import TriangleMesh
 from worldgen.storage import atomic_file
 
@@ -127,8 +128,8 @@ class GlbWriter:
         self.meshes.append({"name": self.mesh_names.unique(name), "primitives": primitives})
         return len(self.meshes) - 1
 
-    def add_node(self, name: str, parent: int | None = None, **properties: Any) -> int:
-        """Add a node below ``parent`` (or as a root) with glTF properties; returns its index."""
+    def add_node(self, name: str, properties: Mapping[str, Any], *, parent: int | None = None) -> int:
+        """Add a node with glTF properties below ``parent``, or as a root; returns its index."""
         index = len(self.nodes)
         self.nodes.append({"name": self.node_names.unique(name), **properties})
         if parent is None:
@@ -246,8 +247,6 @@ def transform_properties(world_from_object: NDArray[np.float64]) -> Mapping[str,
     Args:
         world_from_object: (4, 4) of a rotation, a uniform scale and a translation.
     """
-    from worldgen.frames import quats_from_matrices
-
     linear = world_from_object[:3, :3]
     scale = float(np.cbrt(np.linalg.det(linear)))
     w, x, y, z = (round(float(value), 8) for value in quats_from_matrices(linear[None] / scale)[0])

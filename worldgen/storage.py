@@ -10,17 +10,13 @@ import errno
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from worldgen.errors import ExportError, InvalidInputError
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where a file that is being written cannot be opened twice for writing anyway
-    fcntl = None  # type: ignore[assignment]
 
 PARTIAL_SUFFIX = ".partial"
 """What the name of a file ends with while it is being written; the name also starts with a dot."""
@@ -206,29 +202,33 @@ def _open_exclusive(partial: Path, path: Path, format_id: str) -> BinaryIO:
     """Open the partial file empty and locked; the lock ends with the process, so a killed one blocks nobody."""
     while True:
         file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666), "w+b")
-        if fcntl is None:
-            file.truncate(0)
-            return file
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            ours = os.fstat(file.fileno())
-            there = os.stat(partial, follow_symlinks=False)
-        except BlockingIOError:
+        if not _try_lock(file):
             file.close()
             raise ExportError(
                 "Another process is writing this file.",
                 format_id=format_id,
                 hint="Wait for it, or choose another output folder.",
                 path=path,
-            ) from None
-        except FileNotFoundError:
-            file.close()
-            continue
+            )
         # Between opening and locking, the writer before us may have renamed the very file that we opened.
-        if (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino):
-            file.truncate(0)
-            return file
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(partial, follow_symlinks=False)):
+                file.truncate(0)
+                return file
         file.close()
+
+
+def _try_lock(file: BinaryIO) -> bool:
+    """Whether the file is now ours alone; always so on Windows, which lets nobody replace a file that is open."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

@@ -241,7 +241,7 @@ def convex_hull_mesh(points: NDArray[np.float64], *, max_points: int | None = No
     used = np.sort(hull.vertices)
     renumber = np.zeros(len(points), dtype=np.int64)
     renumber[used] = np.arange(len(used))
-    triangles = hull.simplices
+    triangles = hull.simplices.astype(np.int64)
     corners = points[triangles]
     outward = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     is_turned = (outward * hull.equations[:, :3]).sum(axis=1) < 0.0
