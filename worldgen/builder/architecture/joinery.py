@@ -190,11 +190,11 @@ def surround(
         y = opening.bottom + height * index
         reach = width * (1.0 if index % 2 else 1.45)
         for near, far in ((opening.left - reach, opening.left), (opening.right, opening.right + reach)):
-            lower, upper = (near, y + 0.006, -0.05), (far, y + height - 0.006, proud)
+            lower, upper = (near, y + 0.006, -0.15), (far, y + height - 0.006, proud)
             assembly.box(frame, lower, upper, material, lods=FINE, skip="B")
     if opening.arch == "flat":
         reach = width * 1.6
-        low = (opening.left - reach, opening.top, -0.05)
+        low = (opening.left - reach, opening.top, -0.15)
         high = (opening.right + reach, opening.top + 0.24, proud + 0.01)
         assembly.box(frame, low, high, material, lods=NEAR, skip="B")
     else:
@@ -209,7 +209,7 @@ def voussoirs(
     *,
     width: float = 0.28,
     proud: float = 0.03,
-    depth: float = 0.06,
+    depth: float = 0.16,
     lods: Lods = FINE,
 ) -> None:
     """Wedge stones over an arch, standing ``proud`` of the wall; ``depth`` is how far they reach into it."""
