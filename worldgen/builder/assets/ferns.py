@@ -6,7 +6,7 @@ import numpy as np
 
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.builder.modelling.branches import GOLDEN_ANGLE, Branches, Doubles, directions_from, extend
-from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
+from worldgen.builder.modelling.foliage import add_foliage, coarsened, foliage_bounds, snowed
 from worldgen.builder.modelling.fronds import add_frond_strips, grow_fronds, leaflets
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
 from worldgen.builder.modelling.plant_colors import palette, pick
@@ -36,7 +36,7 @@ def build_fern(request: AssetRequest, generator: np.random.Generator) -> Prototy
     blades = leaflets(
         fronds,
         colors,
-        per_side=22 if is_tree else 19,
+        per_side=22 if is_tree else 20,
         start=0.12,
         length=0.2 if is_tree else 0.24,
         width_m=0.11 if is_tree else 0.042,
@@ -46,37 +46,31 @@ def build_fern(request: AssetRequest, generator: np.random.Generator) -> Prototy
         generator=generator,
     )
     blades = snowed(blades, request.snow_cover, generator)
-    lods = [_lod(level, request, trunk, fronds, blades, colors) for level in range(3)]
+    # Fronds of a low fern lie on the ground, not in it.
+    low, high = foliage_bounds(blades)
+    bounds = (low if is_tree else np.maximum(low, (-np.inf, 0.0, -np.inf)), high)
+    lods = []
+    for level in range(3):
+        lod = LodBuilder()
+        if trunk is not None:
+            wood = trunk if level == 0 else trunk.thinned(4)
+            add_tubes(lod[BARK], wood, sides=(10, 6, 4)[level], tile_m=bark_tile_m(BARK, request), caps=True)
+        if level == 0:
+            add_tubes(lod["fern_frond"], fronds.thinned(5), sides=3, tile_m=None, colors=colors * 0.6)
+            add_foliage(lod["fern_frond"], blades, shape="kite", softness=0.4, bounds=bounds)
+        elif level == 1:
+            few = coarsened(blades, fronds.count * 20, coverage=0.9, keep_lengths=True)
+            add_foliage(lod["fern_frond"], few, shape="kite", softness=0.4, bounds=bounds)
+        else:
+            ribs = fronds.thinned(3)
+            half = ribs.lengths[:, None] * np.array([0.06, 0.15, 0.02])
+            add_frond_strips(lod["fern_frond"], ribs, half, colors * 0.85)
+        lods.append(lod)
     colliders: tuple[Collider, ...] = ()
     if trunk is not None:
         tall = float(trunk.points[0, -1, 1])
         colliders = (Capsule(base=(0.0, 0.0, 0.0), height=tall, radius=0.16, surface="wood"),)
     return make_prototype(request, "fern", lods, footprint_m=0.6 if is_tree else 0.3, colliders=colliders)
-
-
-def _lod(
-    level: int,
-    request: AssetRequest,
-    trunk: Branches | None,
-    fronds: Branches,
-    blades: Foliage,
-    colors: Doubles,
-) -> LodBuilder:
-    lod = LodBuilder()
-    if trunk is not None:
-        wood = trunk if level == 0 else trunk.thinned(4)
-        add_tubes(lod[BARK], wood, sides=(10, 6, 4)[level], tile_m=bark_tile_m(BARK, request), caps=True)
-    if level == 0:
-        add_tubes(lod["fern_frond"], fronds.thinned(5), sides=3, tile_m=None, colors=colors * 0.6)
-        add_foliage(lod["fern_frond"], blades, shape="kite", softness=0.4)
-    elif level == 1:
-        few = coarsened(blades, fronds.count * 12, coverage=1.0, keep_lengths=True)
-        add_foliage(lod["fern_frond"], few, shape="kite", softness=0.4, bounds=foliage_bounds(blades))
-    else:
-        ribs = fronds.thinned(3)
-        half = ribs.lengths[:, None] * np.array([0.06, 0.15, 0.02])
-        add_frond_strips(lod["fern_frond"], ribs, half, colors * 0.85)
-    return lod
 
 
 def _trunk(generator: np.random.Generator) -> Branches:
@@ -106,7 +100,7 @@ def _fronds(count: int, top: Doubles, is_tree: bool, generator: np.random.Genera
         elevations,
         azimuths,
         lengths,
-        sag=generator.uniform(1.1, 1.6, count),
+        sag=generator.uniform(0.9, 1.4, count) * (1.0 if is_tree else 0.8),
         rib_radius=0.02 if is_tree else 0.008,
         generator=generator,
     )
