@@ -54,8 +54,6 @@ def generate(
     Raises:
         WorldgenError: See the tree in ``worldgen.errors``.
     """
-    from worldgen.pipelines.text_to_world import text_to_world
-
     if (prompt is None) == (spec is None):
         raise UsageError("Give either a prompt or a spec.", hint='worldgen generate "a cabin by the lake" -o DIR')
     if not 0 <= seed <= MAX_SEED:
@@ -69,6 +67,8 @@ def generate(
         else:
             spec = _spec_from(spec)
             source = Source(kind="spec", prompt=spec.prompt)
+    from worldgen.pipelines.text_to_world import text_to_world  # here, so that wrong input is told in a moment
+
     text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh)
     return World.load(output)
 

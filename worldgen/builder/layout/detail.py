@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.scene.labels import LABEL_INDEX, LABELS
 from worldgen.scene.scene import Prototype, SceneObject
 
 _TRIANGLES_PER_PIXEL = 0.45
 """What one pixel of the spawn panorama deserves; coarser levels would show their facets."""
+_LANDMARK_WEIGHT = 8.0
+"""Buildings and props are few and are walked up to, so they keep their detail much farther out."""
 _NEAREST_M = 2.0
 """Visitors walk a few metres, so nothing is treated as nearer or much farther than they may come."""
 
@@ -22,6 +25,7 @@ class _Shape:
     triangles: NDArray[np.int64]
     height: float
     width: float
+    weight: float
 
 
 def choose_levels(
@@ -52,6 +56,7 @@ def choose_levels(
     area = np.array([shape.height * shape.width for shape in kinds]) * scale**2
     pixels_per_radian = panorama_height / math.pi
     pixels = area * (pixels_per_radian / distance) ** 2
+    pixels *= np.array([shape.weight for shape in kinds])
     factor = _TRIANGLES_PER_PIXEL
     for _ in range(24):
         levels = _levels(kinds, pixels * factor)
@@ -84,4 +89,10 @@ def _shape(prototype: Prototype) -> _Shape:
         low = np.minimum(low, part.mesh.vertices.min(axis=0))
         high = np.maximum(high, part.mesh.vertices.max(axis=0))
     size = np.maximum(high - low, 0.01)
-    return _Shape(np.array(prototype.num_triangles), float(size[1]), float(max(size[0], size[2])))
+    is_landmark = LABELS[LABEL_INDEX[prototype.label]].group in ("structure", "prop")
+    return _Shape(
+        triangles=np.array(prototype.num_triangles),
+        height=float(size[1]),
+        width=float(max(size[0], size[2])),
+        weight=_LANDMARK_WEIGHT if is_landmark else 1.0,
+    )

@@ -96,7 +96,7 @@ def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 PATH_WIDTH_M = 1.9
 """Width of a foot path; cobbled streets are wider by half."""
-PATH_MARGIN_M = 1.6
+PATH_MARGIN_M = 3.0
 """How far beside a path the ground is smoothed."""
 
 

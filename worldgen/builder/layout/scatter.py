@@ -101,8 +101,8 @@ def scatter(stands: Sequence[Stand], around: Surroundings) -> list[SceneObject]:
     for stand in sorted(stands, key=lambda stand: -stand.height_m):
         objects += _scatter_land(stand, around, taken)
         if stand.is_cover:
-            for zone in around.zones:
-                objects += _scatter_zone(stand, zone, around)
+            for number, zone in enumerate(around.zones):
+                objects += _scatter_zone(stand, zone, around, later=around.zones[number + 1 :])
     return objects
 
 
@@ -130,8 +130,11 @@ def _scatter_land(stand: Stand, around: Surroundings, taken: Taken) -> list[Scen
     return objects
 
 
-def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings) -> list[SceneObject]:
-    """Ground cover on the reshaped margin of one zone, from the zone's own stream."""
+def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings, later: Sequence[Zone]) -> list[SceneObject]:
+    """Ground cover on the reshaped margin of one zone, from the zone's own stream.
+
+    Where margins overlap the ground belongs to the zone that came last, since that one shaped it.
+    """
     rng = randomness.rng(around.seed, f"{zone.owner}/{stand.entry.id}")
     x_from, x_to, z_from, z_to = zone.bounds()
     _, _, cell = _rings(stand, around)[0]
@@ -142,8 +145,10 @@ def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings) -> list[SceneO
     away = zone.distance(x, z)
     keep = (away > 0.25) & (away <= zone.margin_m) & (np.hypot(x, z) < 60.0)
     keep &= draws[:, 0] < _growth(stand, around, x, z, cell)
-    others = tuple(other for other in around.zones if other is not zone)
-    keep[keep] &= outside_zones(others, x[keep], z[keep])
+    keep[keep] &= outside_zones(later, x[keep], z[keep])
+    for other in around.zones:
+        if other is not zone and keep.any():
+            keep[keep] = other.distance(x[keep], z[keep]) > 0.25
     keep[keep] &= _in_the_open(stand, around, x[keep], z[keep])
     chosen = np.flatnonzero(keep)
     names = [f"{zone.owner}/{stand.entry.id}/{number}" for number in chosen]
@@ -159,7 +164,7 @@ def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float
         return [(0.6, 16.0, cover), (16.0, 36.0, 1.35 * cover), (36.0, 75.0, 2.2 * cover)]
     if stand.height_m < 4.0:
         return [(2.0, 60.0, max(spacing * 1.6, 2.2)), (60.0, min(reach, 150.0), max(spacing * 2.4, 4.0))]
-    if stand.family.label in ("rock", "cliff"):
+    if stand.family.name in ("rock", "cliff"):
         return [(6.0, min(reach, 160.0), max(spacing * 2.0, 5.0))]
     return [
         (4.0, min(reach, 130.0), spacing),
@@ -272,7 +277,7 @@ def _instances(
     yaw = 2.0 * math.pi * draws[:, 2]
     variant = np.minimum((draws[:, 3] * len(stand.prototypes)).astype(int), len(stand.prototypes) - 1)
     y = ground_height(terrain, x, z).astype(np.float64) - rule.sink_m * scale
-    if rule.water_depth_m[1] > 0.0 and stand.family.label == "boat":
+    if rule.water_depth_m[1] > 0.0 and stand.family.name == "boat":
         y += water_depth_at(terrain, x, z)
     up = np.array([0.0, 1.0, 0.0]) * (1.0 - rule.follow_slope) + ground_normal(terrain, x, z) * rule.follow_slope
     up /= np.linalg.norm(up, axis=1, keepdims=True)

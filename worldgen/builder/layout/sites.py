@@ -19,8 +19,11 @@ from worldgen.spec.model import Item, WorldSpec
 
 FloatArray = NDArray[np.float64]
 
-PAD_MARGIN_M = 3.0
-"""How far around a building the ground is reshaped to meet its level pad."""
+EMBANKMENT_M = 3.0
+"""How far around a building the ground slopes to meet its level pad."""
+
+PAD_MARGIN_M = EMBANKMENT_M + 2.0
+"""How far around a building the ground may change: the embankment, and the grid cells that it touches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
