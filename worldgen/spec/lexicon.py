@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from worldgen.errors import InvalidInputError
 from worldgen.scene.labels import LabelGroup
-from worldgen.spec.model import WorldSpec
+from worldgen.spec.model import Item, Scatter, WorldSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,8 @@ def check_families(spec: WorldSpec, lexicon: Lexicon) -> None:
     Raises:
         InvalidInputError: One does not; the hint names the nearest ones that do.
     """
-    for entry in (*spec.items, *spec.scatters):
+    entries: tuple[Item | Scatter, ...] = (*spec.items, *spec.scatters)
+    for entry in entries:
         family = lexicon.families.get(entry.family)
         if family is None:
             raise _unknown("family", entry.family, entry.id, tuple(lexicon.families))

@@ -132,7 +132,8 @@ class WorldSpec(SpecModel):
     @model_validator(mode="after")
     def _check_references(self) -> WorldSpec:
         """Check that ids are unique and that every place refers to something that is there."""
-        ids = [entry.id for entry in (*self.waters, *self.items, *self.scatters)]
+        placed: tuple[Item | Scatter, ...] = (*self.items, *self.scatters)
+        ids = [water.id for water in self.waters] + [entry.id for entry in placed]
         known = set(ids)
         if len(known) != len(ids):
             twice = next(name for index, name in enumerate(ids) if name in ids[:index])
@@ -140,7 +141,7 @@ class WorldSpec(SpecModel):
         if reserved := known & LANDMARKS:
             raise ValueError(f"the id '{min(reserved)}' is reserved for the land's own")
         known |= LANDMARKS
-        for entry in (*self.items, *self.scatters):
+        for entry in placed:
             if entry.place is None:
                 continue
             for target in (entry.place.target, entry.place.other_target):

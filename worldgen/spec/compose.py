@@ -1,0 +1,235 @@
+"""Reading → WorldSpec: decides the biome and the air, gathers and places entries, and fills in the biome's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from worldgen.spec.atmosphere import Air, resolve_air
+from worldgen.spec.biome_choice import choose_biome
+from worldgen.spec.biomes import BIOMES, biome_scatters
+from worldgen.spec.choices import tells_autumn
+from worldgen.spec.compounds import is_plant, is_woods
+from worldgen.spec.entries import targets_first, unique_id
+from worldgen.spec.exclusions import excluded_by, excluded_names
+from worldgen.spec.gathering import Gathering
+from worldgen.spec.lexicon import Lexicon
+from worldgen.spec.matching import Chunk
+from worldgen.spec.model import Biome, Land, Understood, Water, WorldSpec
+from worldgen.spec.placing import place_mentions
+from worldgen.spec.reading import Cue, Mention, Reading
+from worldgen.spec.senses import (
+    Absent,
+    Atmosphere,
+    BiomeNoun,
+    Collective,
+    Color,
+    Group,
+    LandNoun,
+    Setting,
+    State,
+    Thing,
+    WaterNoun,
+)
+from worldgen.spec.words_air import SETTING_ADJECTIVES
+from worldgen.spec.words_things import TREE_FAMILIES
+
+NO_EFFECT = "style, no effect"
+
+
+def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> WorldSpec:
+    """The spec of a reading.
+
+    Args:
+        prompt: As the user wrote it.
+        text: The normalised prompt, which the reading's positions point into.
+        reading: What the grammar found.
+        lexicon: The families that there are.
+    """
+    _read_settings(reading)
+    biome = choose_biome(reading)
+    words = [m.noun for m in reading.mentions if isinstance(m.noun, BiomeNoun) and not m.negated]
+    leading = [word for word in words if word.biome == biome]
+    moods = [Cue(word.sky, 0, 0) for word in leading if word.sky is not None]
+    air = resolve_air([*reading.cues, *moods], biome)
+    denied = set(excluded_by(reading.mentions, lexicon))
+    unwanted = denied - _wanted_all_the_same(reading, lexicon)
+    only = next((word.only for word in leading if word.only is not None), None)
+    gathering = Gathering(lexicon, biome, frozenset(unwanted), only)
+    for mention in _in_order(reading.mentions):
+        gathering.gather(mention)
+    place_mentions(gathering, reading.mentions)
+    defaults = BIOMES[biome]
+    if defaults.water is not None and not gathering.entries.waters and defaults.water not in unwanted:
+        gathering.entries.add_water(defaults.water, Water(id="water", kind=defaults.water))
+    factors = [word.trees for word in leading if word.trees is not None]
+    fill = biome_scatters(
+        biome,
+        lexicon,
+        season=air.season,
+        snow_cover=air.weather.snow_cover,
+        growth=air.growth,
+        trees=factors[0] if factors else 1.0,
+        only=only,
+        left_out=denied | _present(gathering),
+    )
+    scatters = list(gathering.entries.scatters)
+    taken = set(gathering.entries.taken)
+    for scatter in fill:
+        name = unique_id(scatter.id, taken)
+        taken.add(name)
+        scatters.append(scatter.model_copy(update={"id": name}))
+    understood, ignored = _account(text, reading, gathering, air, lexicon)
+    return WorldSpec(
+        prompt=prompt,
+        biome=biome,
+        season=air.season,
+        time_of_day=air.time_of_day,
+        weather=air.weather,
+        land=_land(gathering, biome, denied),
+        waters=tuple(gathering.entries.waters),
+        items=tuple(targets_first(gathering.entries.items)),
+        scatters=tuple(scatters),
+        path=gathering.path and "path" not in unwanted,
+        path_material=gathering.path_material or "dirt",
+        excluded=tuple(
+            dict.fromkeys([*(name for name in _ordered(reading, lexicon) if name in unwanted), *air.excluded])
+        ),
+        understood=understood,
+        ignored=ignored,
+    )
+
+
+def _read_settings(reading: Reading) -> None:
+    """Turn "red sky", "low sun" and autumn colours of trees into cues."""
+    for mention in reading.mentions:
+        if isinstance(mention.noun, Setting):
+            word = mention.noun.word
+            if mention.negated and word in ("sun", "light"):
+                dull = Atmosphere(word=word, cloud_cover=0.95)
+                reading.cues.append(Cue(dull, mention.start, mention.end))
+            for chunk in list(mention.adjectives):
+                name = chunk.sense.name if isinstance(chunk.sense, Color | State) else chunk.word
+                found = SETTING_ADJECTIVES.get((word, name))
+                if found is not None and not mention.negated:
+                    mention.adjectives.remove(chunk)
+                    start = min(chunk.start, mention.start)
+                    reading.cues.append(Cue(found, start, max(chunk.end, mention.chunk.end)))
+        elif is_woods(mention) or is_plant(mention) or isinstance(mention.noun, Group):
+            if tells_autumn(mention) and not mention.negated and _has_leaves(mention):
+                autumn = Atmosphere(word="autumn colors", rank=2, season="autumn")
+                reading.cues.append(Cue(autumn, mention.start, mention.chunk.end))
+        if isinstance(mention.noun, Thing) and "blossom" in mention.noun.word and not mention.negated:
+            spring = Atmosphere(word="blossom", rank=2, season="spring")
+            reading.cues.append(Cue(spring, mention.start, mention.chunk.end))
+    reading.cues.sort(key=lambda cue: cue.start)
+
+
+def _has_leaves(mention: Mention) -> bool:
+    if isinstance(mention.noun, Thing):
+        return mention.noun.options[0][0] in TREE_FAMILIES
+    return True
+
+
+def _wanted_all_the_same(reading: Reading, lexicon: Lexicon) -> set[str]:
+    """Families of a group that is ruled out, but that are asked for by name ("no trees but one oak")."""
+    groups: set[str] = set()
+    exact: set[str] = set()
+    for mention in reading.mentions:
+        if mention.negated:
+            names = excluded_names(mention, lexicon)
+            (groups if len(names) > 1 else exact).update(names)
+    asked = {
+        family
+        for mention in reading.mentions
+        if isinstance(mention.noun, Thing) and not mention.negated
+        for family, _ in mention.noun.options
+    }
+    return (groups - exact) & asked
+
+
+def _ordered(reading: Reading, lexicon: Lexicon) -> tuple[str, ...]:
+    return excluded_by(reading.mentions, lexicon)
+
+
+def _in_order(mentions: Iterable[Mention]) -> list[Mention]:
+    """Positive mentions: biomes and named waters before "water" and "shore", arrangements before their members."""
+    wanted = [mention for mention in mentions if not mention.negated and not isinstance(mention.noun, Absent)]
+
+    def rank(mention: Mention) -> int:
+        match mention.noun:
+            case WaterNoun(generic=generic, side=side):
+                return 1 if generic or side else 0
+            case BiomeNoun():
+                return 1
+            case LandNoun():
+                return 2
+            case Collective():
+                return 3
+            case _:
+                return 4
+
+    return sorted(wanted, key=rank)
+
+
+def _present(gathering: Gathering) -> set[str]:
+    """Families that the prompt has brought already; with trees of its own, the biome's stay away."""
+    families = {scatter.family for scatter in gathering.entries.scatters}
+    if families & set(TREE_FAMILIES):
+        families |= set(TREE_FAMILIES)
+    return families
+
+
+def _land(gathering: Gathering, biome: Biome, denied: set[str]) -> Land:
+    defaults = BIOMES[biome]
+    relief = defaults.relief if gathering.relief is None else gathering.relief
+    if "hill" in denied and not gathering.hill:
+        relief = min(relief, 0.1)
+    mountains = defaults.mountains if gathering.mountains is None else gathering.mountains
+    return Land(
+        relief=relief,
+        mountains_in_distance=mountains and "mountain" not in denied,
+        hill=gathering.hill,
+        cliffs=gathering.cliffs,
+        island=gathering.island,
+    )
+
+
+def _account(
+    text: str, reading: Reading, gathering: Gathering, air: Air, lexicon: Lexicon
+) -> tuple[tuple[Understood, ...], tuple[str, ...]]:
+    """What every word became, in the prompt's order, and the words that became nothing."""
+    notes: list[tuple[int, int, str]] = []
+    lost: list[Chunk] = list(reading.ignored)
+    for mention in reading.mentions:
+        if isinstance(mention.noun, Absent):
+            if mention.negated:
+                notes.append((mention.start, mention.end, "never there anyway"))
+            else:
+                lost.append(mention.chunk)
+            lost += mention.adjectives
+        elif mention.negated:
+            names = excluded_names(mention, lexicon)
+            notes.append((mention.start, mention.end, f"left out: {', '.join(names)}" if names else "left out"))
+        elif mention in gathering.became:
+            gathered = gathering.became[mention]
+            notes.append((mention.start, mention.end, _corrected(gathered.meaning, mention.chunk)))
+            lost += gathered.unused
+        else:
+            lost += [mention.chunk, *mention.adjectives]
+    for cue, meaning in zip(reading.cues, air.meanings, strict=False):
+        hint = f' (read as "{cue.corrected}")' if cue.corrected else ""
+        notes.append((cue.start, cue.end, meaning + hint))
+    for chunk in reading.styles:
+        if chunk not in gathering.used_hints:
+            notes.append((chunk.start, chunk.end, _corrected(NO_EFFECT, chunk)))
+    notes.sort(key=lambda note: note[:2])
+    understood = tuple(
+        Understood(phrase=" ".join(text[start:end].split()), meaning=meaning) for start, end, meaning in notes
+    )
+    ordered = sorted(lost, key=lambda chunk: chunk.start)
+    ignored = tuple(dict.fromkeys(" ".join(text[chunk.start : chunk.end].split()) for chunk in ordered))
+    return understood, ignored
+
+
+def _corrected(meaning: str, chunk: Chunk) -> str:
+    return f'{meaning} (read as "{chunk.corrected}")' if chunk.corrected else meaning
