@@ -52,15 +52,18 @@ def resolve_air(cues: Sequence[Cue], biome: Biome) -> Air:
         (cue, cue.atmosphere.season, _season_rank(cue.atmosphere)) for cue in cues
     )
     season: Season = said_season or defaults.season
-    weather = {name: _scalar(cues, name) for name in SCALARS}
-    if weather["snow_cover"] is None:
-        weather["snow_cover"] = (
+    said = {name: _scalar(cues, name) for name in SCALARS}
+    if said["snow_cover"] is None:
+        said["snow_cover"] = (
             defaults.winter_snow
             if season == "winter"
             else _UNSEASONAL_SNOW.get((biome, season), 0.0 if said_season else defaults.weather.snow_cover)
         )
-    said_clouds = weather["cloud_cover"]
-    filled = {name: getattr(defaults.weather, name) if weather[name] is None else weather[name] for name in SCALARS}
+    said_clouds = said["cloud_cover"]
+    filled: dict[Scalar, float] = {}
+    for name, value in said.items():
+        own: float = getattr(defaults.weather, name)
+        filled[name] = own if value is None else value
     if said_clouds is not None and said_clouds < 0.4:
         filled["storm"] = 0.0
     elif filled["storm"] > 0.3:
@@ -72,7 +75,7 @@ def resolve_air(cues: Sequence[Cue], biome: Biome) -> Air:
     return Air(
         time_of_day=time,
         season=season,
-        weather=Weather(**{name: round(min(max(value, 0.0), 1.0), 3) for name, value in filled.items()}),
+        weather=Weather(**{name: round(min(max(amount, 0.0), 1.0), 3) for name, amount in filled.items()}),
         growth=growths[0] if growths else 1.0,
         meanings=tuple(_meaning(cue, time, season, filled) for cue in cues),
         excluded=_excluded(cues),

@@ -204,10 +204,10 @@ def trees_of(biome: Biome, lexicon: Lexicon, *, only: str | None = None) -> tupl
         for family, kinds in BIOMES[biome].tree_families
         if family in lexicon and only in (None, family)
     ]
-    if not pairs and only is not None and only in lexicon:
-        pairs = [(only, None)]
     if not pairs:
-        pairs = [(family, None) for family in TREE_FAMILIES if family in lexicon][:1]
+        names = TREE_FAMILIES if only is None else (only, *TREE_FAMILIES)
+        pairs.extend((family, None) for family in names if family in lexicon)
+        del pairs[1:]
     return tuple(pairs)
 
 

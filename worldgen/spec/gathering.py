@@ -29,8 +29,8 @@ from worldgen.spec.senses import (
     Thing,
     WaterNoun,
 )
-from worldgen.spec.words_function import NATURAL_COLORS
-from worldgen.spec.words_things import ARRANGEMENTS, GROUND_FAMILIES, TREE_FAMILIES, Part
+from worldgen.spec.words_function import NATURAL_COLORS, SIZES
+from worldgen.spec.words_things import ARRANGEMENTS, GROUND_FAMILIES, MATERIALS, TREE_FAMILIES, Part
 
 EntryType = Literal["water", "item", "scatter", "hill", "path", "land"]
 
@@ -52,6 +52,8 @@ class Gathered:
     family: str | None = None
     kind: str | None = None
     unused: tuple[Chunk, ...] = ()
+    is_part: bool = False
+    """Whether it is part of an arrangement, which places it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -273,8 +275,7 @@ class Gathering:
         if known is not None:
             return self._again(known, choice)
         word = thing.word if choice.family == thing.options[0][0] or len(thing.options) > 1 else choice.family
-        if choice.family == "ruins":
-            word = "ruins"
+        word = _plain_word(word, choice)
         nearest = f" (nearest to {thing.word})" if thing.nearest else ""
         if family.scattered:
             density = self._density(mention, choice)
@@ -484,7 +485,7 @@ class Gathering:
         names = [name for name in part.families if name in self.lexicon and name not in self.unwanted]
         if not names or (part.unless is not None and part.unless in self.lexicon):
             return None
-        word = noun.word.replace("harbour", "harbor") if noun.name == "harbor" else noun.word
+        word = noun.name if noun.word.endswith(noun.name) and noun.word != f"fishing {noun.name}" else noun.word
         wanted = f"{word} {part.name}".strip()
         if part.density is not None:
             return self.entries.add_scatter(
@@ -518,7 +519,9 @@ class Gathering:
         )
         if entry_id is not None and member is not None:
             meaning = f"{entry_id}: part of the {noun.word}"
-            self.became[member] = Gathered("item", entry_id, meaning, choice.family, choice.kind, choice.unused)
+            self.became[member] = Gathered(
+                "item", entry_id, meaning, choice.family, choice.kind, choice.unused, is_part=True
+            )
         return entry_id
 
     def _member(self, part: Part, mention: Mention) -> Mention | None:
@@ -527,9 +530,21 @@ class Gathering:
             if not isinstance(other.noun, Thing) or other in self.became or other.negated:
                 continue
             families = {family for family, _ in other.noun.options}
-            if families & set(part.families) or (other in mention.made_of and part.name == "houses"):
+            if (part.name and families & set(part.families)) or (other in mention.made_of and part.name == "houses"):
                 return other
         return None
+
+
+def _plain_word(word: str, choice: Choice) -> str:
+    """The word for an id: without what goes without saying ("pine tree", "wooden cabin")."""
+    if choice.family == "ruins":
+        return "ruins"
+    words = word.split()
+    if len(words) > 1 and words[-1] == "tree" and words[0] not in ("dead", "bare", "fruit"):
+        words = words[:-1]
+    while len(words) > 1 and (words[0] in MATERIALS or words[0] in SIZES):
+        words = words[1:]
+    return " ".join(words)
 
 
 def _asset(choice: Choice) -> str:

@@ -153,6 +153,9 @@ class _Reader:
             return
         self.copula = self.joining = False
         self.listing = None
+        if position and isinstance(self.chunks[position - 1].sense, Unknown):
+            # The noun of the phrase was the unknown word.
+            self._drop_phrase()
         if self.negation is not None and self.negated_something and not self._or_follows(position):
             self.negation = None
         if self.link is not None and not self.phrase.is_open:
@@ -452,7 +455,9 @@ class _Reader:
                 return
             self._relate(link, mention)
             self.listing = link
-            if link.preposition.relation in ("with", "of") or link.preposition.reverse:
+            if link.preposition.relation == "with":
+                self.group = [*link.subjects, mention]
+            elif link.preposition.reverse:
                 self.group = [mention]
             return
         if self.joining and self.listing is not None:

@@ -21,7 +21,7 @@ def place_mentions(gathering: Gathering, mentions: Sequence[Mention]) -> None:
         if gathered is None or mention.negated:
             continue
         _place_members(gathering, mention, gathered)
-        place = _place(gathering, mention, gathered)
+        place = None if gathered.is_part else _place(gathering, mention, gathered)
         if place is not None:
             _put(gathering, gathered, place)
         if isinstance(mention.noun, Collective):
@@ -112,6 +112,8 @@ def _place_members(gathering: Gathering, mention: Mention, gathered: Gathered) -
         if own is None or member.negated or member.relation is not None or own.entry_type not in ("item", "scatter"):
             continue
         if gathered.entry_type == "item" and own.entry_type == "scatter":
+            continue
+        if isinstance(mention.noun, BiomeNoun) and mention.noun.biome not in ("coast", "tropical"):
             continue
         relation: Relation = "by"
         if gathered.entry_type == "hill":

@@ -18,8 +18,14 @@ class Speller:
     there are. (The idea is Wolf Garbe's "symmetric delete" spelling correction.)
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Index the words of at least ``MIN_LETTERS`` - 1 letters."""
+    def __init__(self, words: Iterable[str], *, right: Iterable[str] = ()) -> None:
+        """Index the words.
+
+        Args:
+            words: What a misspelt word may have meant.
+            right: Words that are never misspelt.
+        """
+        self._right = REAL_WORDS | frozenset(right)
         self._index: dict[str, list[str]] = {}
         for word in sorted({word for word in words if len(word) >= MIN_LETTERS - 1}):
             for form in (word, *_one_left_out(word)):
@@ -27,13 +33,13 @@ class Speller:
 
     def correct(self, word: str) -> str | None:
         """The known word one slip away, the first in the alphabet of several, or None."""
-        if len(word) < MIN_LETTERS or len(word) > 40 or word in REAL_WORDS or not word.isalpha():
+        if len(word) < MIN_LETTERS - 1 or len(word) > 40 or word in self._right or not word.isalpha():
             return None
         candidates = {
             known
             for form in (word, *_one_left_out(word))
             for known in self._index.get(form, ())
-            if is_one_slip(word, known)
+            if max(len(word), len(known)) >= MIN_LETTERS and is_one_slip(word, known)
         }
         # A slip rarely hits the first letter, and most often drops or swaps letters.
         return min(candidates, key=lambda known: (known[0] != word[0], known), default=None)

@@ -66,7 +66,10 @@ def _tokens(text: str) -> Iterator[Token]:
             continue
         if category in ("So", "Sk") and ord(character) >= 0x2600:
             end = _emoji_end(text, position)
+            # Emoji stand side by side without forming compounds.
+            yield Token("", position, position, "soft_break")
             yield Token(text[position : position + (2 if _is_flag(character) else 1)], position, end, "emoji")
+            yield Token("", end, end, "soft_break")
             position = end
             continue
         if character in _FULL and not _is_decimal_point(text, position):

@@ -107,7 +107,9 @@ class Vocabulary:
         for phrase in self.entries:
             self._longest[phrase[0]] = max(self._longest.get(phrase[0], 0), len(phrase))
         content = (phrase for phrase, entry in self.entries.items() if not isinstance(entry.sense, Stop))
-        self._speller = Speller(word for phrase in content for word in phrase)
+        # Words for things that no family can build are unknown, but not misspelt.
+        right = {word for phrase in ALIASES for word in phrase.split()}
+        self._speller = Speller((word for phrase in content for word in phrase), right=right)
 
     def longest_from(self, word: str) -> int:
         """Number of words of the longest phrase that begins with this one; 0 if none does."""

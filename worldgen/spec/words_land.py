@@ -120,7 +120,10 @@ BIOMES: Mapping[str, Sense] = {
     **_biome("desert", "mars|martian|salt flat|wasteland desert|dust bowl", 8, nearest=True),
     **_biome("canyon", "canyon|grand canyon|slot canyon|canyonlands|gorge|ravine|desert canyon|chasm|gulch", 9),
     **_biome(
-        "canyon", "badlands|mesa|butte|monument valley|red rocks|utah|arizona|hoodoo|table mountain", 9, nearest=True
+        "canyon",
+        "badlands|mesa|butte|monument valley|red rock country|utah|arizona|hoodoo|table mountain",
+        9,
+        nearest=True,
     ),
     **_biome("coast", "coast|coastal|coastline|shoreline|rocky coast|seashore|sea shore", 7, water="sea"),
     **_biome("coast", "seaside|oceanside|sea side|beachfront|oceanfront|sea coast|shorefront", 7, water="sea"),

@@ -89,7 +89,7 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
         **_aliases("willow|poplar|alder|hazel|rowan|banyan|kapok", "broadleaf", nearest=True),
         **_aliases("aspen", "birch", nearest=True),
         **_aliases("coconut|coconut tree|coconut palm|date palm|palmtree", "palm"),
-        **_aliases("saguaro|cacti|prickly pear|agave|succulent|joshua tree", "cactus"),
+        **_aliases("saguaro|prickly pear|agave|succulent|joshua tree", "cactus"),
         **_aliases("dead wood|bare tree|withered tree|leafless tree|stump|tree stump|driftwood|snag", "dead_tree"),
         **_aliases("shrub|hedge|bramble|thornbush|sagebrush|hedgerow|gorse|heather|rhododendron|scrub", "bush"),
         **_aliases("bracken|fern frond|tree fern|undergrowth", "fern", "bush"),
