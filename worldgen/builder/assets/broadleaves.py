@@ -11,7 +11,7 @@ from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.builder.modelling.branches import Doubles
 from worldgen.builder.modelling.crowns import CrownShape
 from worldgen.builder.modelling.leafy_plant import LeafyPlant, build_leafy_plant
-from worldgen.builder.modelling.plant_colors import palette
+from worldgen.builder.modelling.plant_colors import from_srgb, palette
 from worldgen.scene.scene import Prototype
 from worldgen.spec.model import Season
 
@@ -180,6 +180,7 @@ PLANTS: Mapping[str, LeafyPlant] = MappingProxyType(
                 palette((88, 120, 54), (100, 132, 60)),
                 palette((186, 160, 64), (150, 138, 60), (198, 132, 52)),
             ),
+            fruit_color=from_srgb(196, 40, 34),
             color_spread=0.9,
         ),
         "poplar": LeafyPlant(

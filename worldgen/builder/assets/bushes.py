@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
+from worldgen.builder.modelling.blossoms import Blossoms
 from worldgen.builder.modelling.crowns import CrownShape
 from worldgen.builder.modelling.leafy_plant import LeafyPlant, build_leafy_plant
 from worldgen.builder.modelling.plant_colors import palette
@@ -31,7 +32,7 @@ PLANTS: Mapping[str, LeafyPlant] = MappingProxyType(
                 twigs_per_branch=3,
                 leaves_per_twig=8,
                 twig_length_m=0.24,
-                leaf_m=(0.12, 0.075),
+                leaf_m=(0.13, 0.085),
                 limb_angle_deg=(72.0, 8.0),
                 gnarl=0.5,
             ),
@@ -56,7 +57,7 @@ PLANTS: Mapping[str, LeafyPlant] = MappingProxyType(
                 twigs_per_branch=3,
                 leaves_per_twig=7,
                 twig_length_m=0.26,
-                leaf_m=(0.15, 0.04),
+                leaf_m=(0.17, 0.05),
                 limb_angle_deg=(80.0, 12.0),
                 limb_rise=0.5,
                 gnarl=0.45,
@@ -142,12 +143,15 @@ PLANTS: Mapping[str, LeafyPlant] = MappingProxyType(
             ),
             bark=BARK,
             colors={
-                "spring": palette((206, 84, 136), (222, 118, 160), (70, 104, 48), (188, 60, 120)),
-                "summer": palette((62, 98, 46), (78, 114, 52), (206, 96, 140)),
-                "autumn": palette((66, 96, 46), (84, 106, 50)),
-                "winter": palette((60, 86, 46), (72, 94, 50)),
+                season: palette((66, 100, 46), (80, 114, 52), (58, 88, 44))
+                for season in ("spring", "summer", "autumn", "winter")
             },
-            color_spread=0.75,
+            blossoms=Blossoms(
+                colors=palette((214, 76, 140), (232, 130, 176), (186, 60, 150), (240, 196, 214)),
+                seasons=("spring", "summer"),
+                count=75,
+                size_m=0.15,
+            ),
             lod_leaves=LOD_LEAVES,
         ),
         "tropical_bush": LeafyPlant(

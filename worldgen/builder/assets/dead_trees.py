@@ -56,7 +56,7 @@ def _snag(request: AssetRequest, generator: np.random.Generator) -> Prototype:
     if skeleton.trunk is None:
         raise AssertionError("a snag has a trunk")
     # Storms took the ends of some limbs.
-    broken = generator.uniform(0.0, 1.0, skeleton.limbs.count) < 0.4
+    broken = generator.uniform(0.0, 1.0, skeleton.limbs.count) < 0.25
     keep = ~broken[skeleton.limb_of_twig]
     twigs = skeleton.twigs.take(keep)
     short = resampled(skeleton.limbs, np.linspace(0.0, 0.55, skeleton.limbs.points.shape[1]))
@@ -107,7 +107,7 @@ def _fallen_log(request: AssetRequest, generator: np.random.Generator) -> Protot
     )
     # It rests on the ground along its whole length.
     points = log.points.copy()
-    points[..., 1] = log.radii * 0.72 + 0.35 * (points[..., 1] - points[:, :1, 1])
+    points[..., 1] = 0.72 * log.radii
     log = Branches(points, log.radii)
     sites = sites_on(log, spread_along(1, 6, (0.25, 0.95), generator))
     upward = directions_from(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from worldgen.builder.family import AssetRequest
-from worldgen.builder.modelling.branches import Branches, Doubles, resampled
+from worldgen.builder.modelling.blossoms import Blossoms, add_blossoms
+from worldgen.builder.modelling.branches import UP, Branches, Doubles, resampled
 from worldgen.builder.modelling.crowns import CrownShape, CrownSkeleton, fine_twigs, grow_crown, leaf_twigs, wood_of
 from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
-from worldgen.builder.modelling.plant_colors import pick
+from worldgen.builder.modelling.plant_colors import pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
+from worldgen.builder.modelling.stones import icosphere
 from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes, base_rings, root_flare
 from worldgen.scene.scene import Capsule, Collider, Prototype
 from worldgen.spec.model import Season
-
-AddDetails = Callable[[LodBuilder, int, CrownSkeleton, Foliage, np.random.Generator], None]
-"""Adds flowers or fruits to one level of detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,9 @@ class LeafyPlant:
     color_spread: float = 0.35
     """1 mixes the palette within one crown, 0 gives each plant one colour."""
     lod_leaves: tuple[int, int] = (1450, 170)
-    details: AddDetails | None = None
+    blossoms: Blossoms | None = None
+    fruit_color: Doubles | None = None
+    """Colour of the fruits that it bears in summer and autumn."""
     flare: float = 0.45
 
 
@@ -48,7 +49,9 @@ def build_leafy_plant(
     leaves = None
     if colors is not None:
         tints = _twig_colors(colors, skeleton, plant.color_spread, generator)
-        leaves = snowed(leaf_twigs(plant.shape, skeleton, tints, generator), request.snow_cover, generator)
+        leaves = leaf_twigs(plant.shape, skeleton, tints, generator)
+        leaves = leaves.take(leaves.centers[:, 1] > 0.3 * plant.shape.leaf_m[1])
+        leaves = snowed(leaves, request.snow_cover, generator)
     fine = fine_twigs(skeleton, 4, generator) if leaves is None else None
     phase = float(generator.uniform(0.0, 6.28))
     lobes = int(generator.integers(4, 6))
@@ -65,8 +68,11 @@ def build_leafy_plant(
             else:
                 few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.6)
                 add_foliage(lod["foliage"], few, shape="kite", softness=0.9, bounds=foliage_bounds(leaves))
-            if plant.details is not None:
-                plant.details(lod, level, skeleton, leaves, np.random.Generator(np.random.PCG64(detail_seed)))
+            detail_generator = np.random.Generator(np.random.PCG64(detail_seed))
+            if plant.blossoms is not None and request.season in plant.blossoms.seasons:
+                add_blossoms(lod["petals"], plant.blossoms, leaves, level, detail_generator)
+            if plant.fruit_color is not None and request.season in {"summer", "autumn"} and level < 2:
+                _add_fruits(lod, plant.fruit_color, leaves, level, detail_generator)
         if request.snow_cover > 0.0 and level < 2:
             loaded = wood_of(skeleton) if level == 0 else skeleton.limbs.thinned(4)
             widths = loaded.radii * 1.1 + (0.02 if leaves is None else 0.06)
@@ -81,6 +87,18 @@ def build_leafy_plant(
         colliders = (Capsule(base=(0.0, 0.0, 0.0), height=trunk_height, radius=radius, surface="wood"),)
         footprint = max(3.0 * radius, 0.3 * float(skeleton.semi_axes[0]))
     return make_prototype(request, label, lods, footprint_m=footprint, colliders=colliders)
+
+
+def _add_fruits(lod: LodBuilder, color: Doubles, leaves: Foliage, level: int, generator: np.random.Generator) -> None:
+    chosen = generator.permutation(leaves.count)[:: max(1, leaves.count // 60)]
+    directions, triangles = icosphere(1 if level == 0 else 0)
+    centers = leaves.centers[chosen] - UP * 0.07
+    points = centers[:, None] + directions[None] * 0.055
+    offsets = np.arange(len(centers), dtype=np.int32)[:, None, None] * np.int32(len(directions))
+    colors = np.repeat(
+        vary(np.repeat(color[None], len(centers), axis=0), generator, brightness=0.1, hue=0.1), len(directions), axis=0
+    )
+    lod["wood_cut"].add_indexed(points.reshape(-1, 3), (offsets + triangles[None]).reshape(-1, 3), colors=colors)
 
 
 def _twig_colors(colors: Doubles, skeleton: CrownSkeleton, spread: float, generator: np.random.Generator) -> Doubles:
@@ -116,7 +134,10 @@ def _add_wood(
             return
         limb_sides, limb_points = ((4, 5), (3, 2), (3, 2))[level]
     add_tubes(lod[bark], skeleton.limbs.thinned(limb_points), sides=limb_sides, tile_m=tile)
-    if level == 0:
+    if level == 0 and skeleton.trunk is None and not is_bare:
+        # Leaves hide the thin wood of a bush.
+        add_tubes(lod[twig_bark], skeleton.branches.thinned(2), sides=3, tile_m=twig_tile)
+    elif level == 0:
         add_tubes(lod[twig_bark], skeleton.branches, sides=4 if is_bare else 3, tile_m=twig_tile)
         add_tubes(lod[twig_bark], skeleton.twigs.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
         if fine is not None:
