@@ -93,13 +93,13 @@ def window(assembly: Assembly, frame: Frame, opening: Opening, style: WindowStyl
         _stained(assembly, frame, opening, back)
     else:
         pane(assembly, frame, opening.grown(0.01, bottom=0.01), style.glass, d=back - 0.02, lods=NEAR, color=GLASS)
-    pane(assembly, frame, opening, style.glass, d=0.02, lods=FAR, color=_far_glass(style), steps=4)
+    pane(assembly, frame, opening, style.glass, d=0.02, lods=FAR, color=_far_glass(style), steps=2)
     material, color = style.frame_material, style.frame_color
     inner = opening.grown(-0.055, bottom=-0.055)
     panel(
         assembly,
         frame.moved(d=back + 0.03),
-        opening.grown(0.015).head(),
+        opening.grown(0.015).head(6),
         material,
         bottom=opening.bottom - 0.01,
         thickness=0.05,
@@ -108,6 +108,7 @@ def window(assembly: Assembly, frame: Frame, opening: Opening, style: WindowStyl
         top=False,
         color=color,
         lods=FINE,
+        arch_steps=6,
     )
     _bars(assembly, frame, inner, style, back)
     if style.sill:
@@ -162,8 +163,11 @@ def _stained(assembly: Assembly, frame: Frame, opening: Opening, back: float) ->
     quads = np.concatenate((np.array(corners), np.full((len(corners), 4, 1), back - 0.02)), axis=-1)
     assembly.quads(frame.points(quads), None, "stained_glass", lods=NEAR, color=np.array(colors)[:, None])
     if opening.rise > 0.0:
-        head = np.array([(s, y, back - 0.02) for s, y in opening.head()[::-1]])
-        disc(assembly, frame.points(head), "stained_glass", lods=NEAR, color=STAINED_COLORS[start])
+        head = np.array([(s, y, back - 0.02) for s, y in opening.head()])
+        middle = np.broadcast_to(np.array([opening.middle, springing, back - 0.02]), head[1:].shape)
+        fan = np.stack((middle, head[1:], head[:-1], head[:-1]), axis=1)
+        shades = np.array([STAINED_COLORS[(start + 1 + index % 3) % len(STAINED_COLORS)] for index in range(len(fan))])
+        assembly.quads(frame.points(fan), None, "stained_glass", lods=NEAR, color=shades[:, None])
 
 
 def shutters(assembly: Assembly, frame: Frame, opening: Opening, color: LinearColor) -> None:
@@ -191,7 +195,7 @@ def surround(
         reach = width * (1.0 if index % 2 else 1.45)
         for near, far in ((opening.left - reach, opening.left), (opening.right, opening.right + reach)):
             lower, upper = (near, y + 0.006, -0.15), (far, y + height - 0.006, proud)
-            assembly.box(frame, lower, upper, material, lods=FINE, skip="B")
+            assembly.box(frame, lower, upper, material, lods=FINE, skip="BUD")
     if opening.arch == "flat":
         reach = width * 1.6
         low = (opening.left - reach, opening.top, -0.15)
@@ -213,7 +217,7 @@ def voussoirs(
     lods: Lods = FINE,
 ) -> None:
     """Wedge stones over an arch, standing ``proud`` of the wall; ``depth`` is how far they reach into it."""
-    steps = max(6, 2 * round(opening.width * 1.57 / 0.36 / 2.0))
+    steps = max(4, 2 * round(opening.width * 1.57 / 0.5 / 2.0))
     inner = opening.head(steps)
     springing = opening.top - opening.rise
     outer_opening = Opening(
@@ -258,7 +262,7 @@ def door(assembly: Assembly, frame: Frame, opening: Opening, style: DoorStyle) -
         arch=opening.arch,
     )
     pane(assembly, frame, leaf, style.leaf, d=back, lods=NEAR)
-    pane(assembly, frame, opening, style.leaf, d=0.02, lods=FAR, steps=4)
+    pane(assembly, frame, opening, style.leaf, d=0.02, lods=FAR, steps=2)
     if style.leaves == 2:
         low, high = (leaf.middle - 0.03, leaf.bottom, back), (leaf.middle + 0.03, leaf.top - 0.02, back + 0.045)
         assembly.box(frame, low, high, style.frame_material, lods=FINE, skip="B")

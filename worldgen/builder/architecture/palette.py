@@ -26,11 +26,11 @@ GLASS: Final[LinearColor] = (1.0, 1.0, 1.0)
 
 SHUTTER_COLORS: Final = (PAINT_GREEN, PAINT_BLUE, PAINT_RED, PAINT_BROWN, PAINT_TEAL, PAINT_GREY)
 STAINED_COLORS: Final[tuple[LinearColor, ...]] = (
-    (0.45, 0.03, 0.03),
-    (0.04, 0.10, 0.45),
-    (0.50, 0.30, 0.03),
-    (0.04, 0.28, 0.08),
-    (0.30, 0.05, 0.30),
+    (0.16, 0.02, 0.02),
+    (0.02, 0.045, 0.17),
+    (0.20, 0.11, 0.02),
+    (0.02, 0.10, 0.04),
+    (0.11, 0.02, 0.11),
 )
 
 

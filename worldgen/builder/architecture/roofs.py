@@ -156,7 +156,7 @@ def ridge_caps(
         chosen = tuple(level for level in levels if level in lods)
         if not chosen:
             continue
-        count = max(1, round(length / sizes))
+        count = min(max(1, round(length / sizes)), 24)
         stops = np.linspace(0.0, length, count + 1)
         grid = np.zeros((count, 2, 6, 3))
         grid[:, 0, :, 0], grid[:, 1, :, 0] = stops[:-1, None] - (0.03 if count > 1 else 0.0), stops[1:, None]
@@ -171,7 +171,7 @@ def ridge_caps(
         assembly.quads(frame.points(corners.reshape(-1, 4, 3)), uvs.reshape(-1, 4, 2), style.ridge, lods=chosen)
         faces = np.stack([grid[:, 0, [0, 5 - k, 4 - k, 4 - k]] for k in range(4)], axis=1).reshape(-1, 4, 3)
         ends = np.stack([grid[:, 1, [0, 1 + k, 2 + k, 2 + k]] for k in range(4)], axis=1).reshape(-1, 4, 3)
-        for fan in (faces[:, ::-1], ends[:, ::-1]):
+        for fan in (faces[:, ::-1], ends[-4:, ::-1]):
             assembly.quads(frame.points(fan), fan[..., [2, 1]], style.ridge, lods=chosen)
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from worldgen.builder.architecture.assembly import ALL, FINE, NEAR, Assembly, Lods
+from worldgen.builder.architecture.assembly import FINE, NEAR, Assembly, Lods
 from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.joinery import tangent_frame
 from worldgen.builder.architecture.panels import Bend, Line
@@ -37,7 +37,7 @@ def quoins(
 ) -> None:
     """Add alternating corner stones to a rectangle ``size`` (along s and d) between two heights."""
     bottom, top = span
-    count = max(2, round((top - bottom) / 0.34))
+    count = max(2, round((top - bottom) / (0.34 if top - bottom < 6.0 else 0.52)))
     height = (top - bottom) / count
     for i in (-1.0, 1.0):
         for j in (-1.0, 1.0):
@@ -47,7 +47,8 @@ def quoins(
                 y = bottom + index * height
                 low = (proud * i if i < 0 else -along_s, y + 0.006, proud * j if j < 0 else -along_d)
                 high = (along_s if i < 0 else proud, y + height - 0.006, along_d if j < 0 else proud)
-                assembly.box(corner, low, high, material, grain=0, lods=lods)
+                hidden = ("L" if i > 0 else "R") + ("B" if j > 0 else "F")
+                assembly.box(corner, low, high, material, grain=0, lods=lods, skip=hidden)
 
 
 def crenellated(length: float, low: float, high: float, *, merlon: float = 0.9, gap: float = 0.6) -> Line:
@@ -176,7 +177,7 @@ def band(
     material: str,
     *,
     proud: float = 0.06,
-    lods: Lods = ALL,
+    lods: Lods = NEAR,
 ) -> None:
     """Add a string course: a strip of stone that stands ``proud`` of a wall about s = 0."""
     half = length / 2.0 + proud

@@ -141,47 +141,26 @@ def build_lighthouse(assembly: Assembly, request: AssetRequest) -> None:
     bend = Bend(radius=radius, sides=32, batter=batter)
     round_foundation(assembly, WORLD, radius + 0.25, 0.16, "stone_blocks", batter=0.3)
     band_color = PAINT_RED if rng.random() < 0.75 else PAINT_BLACK
-    count = int(rng.integers(5, 8))
+    count = int(rng.integers(5, int(height / 2.75) + 1))
     stops = [TOWER_FLOOR_M - 0.02 + (height - TOWER_FLOOR_M + 0.02) * index / count for index in range(count + 1)]
     doorway = doorway_of(height=2.2)
     holes = [doorway]
-    for index, y in enumerate(np.arange(4.0, height - 1.5, 3.2)):
-        middle = (-1) ** index * 0.35 * radius
-        holes.append(Opening(left=middle - 0.3, right=middle + 0.3, bottom=float(y), top=float(y) + 1.0, arch="round"))
     if request.material in ("stone", "brick"):
         stops = [stops[0], stops[-1]]
+    for index in range(1, len(stops) - 1):
+        # Windows lie in the middle of a band, so that no joint of the wall crosses them.
+        middle, y = (-1) ** index * 0.35 * radius, (stops[index] + stops[index + 1]) / 2.0 - 0.5
+        holes.append(Opening(left=middle - 0.3, right=middle + 0.3, bottom=y, top=y + 1.0, arch="round"))
     for index in range(len(stops) - 1):
         low, high = stops[index], stops[index + 1]
-        own = [hole for hole in holes if low <= hole.bottom and hole.top <= high - 0.05]
-        crossing = [hole for hole in holes if hole.bottom < high and hole.top > low and hole not in own]
-        pieces = [_clipped(hole, low, high) for hole in crossing]
+        own = [hole for hole in holes if low <= hole.bottom < high]
         material = wall(request, "plaster_white" if index % 2 == 0 else "paint")
-        round_shaft(
-            assembly,
-            WORLD,
-            bend,
-            (low, high),
-            material,
-            openings=[*own, *(hole for hole in pieces if hole)],
-            color=band_color,
-        )
+        round_shaft(assembly, WORLD, bend, (low, high), material, openings=own, color=band_color)
     glazing = WindowStyle(glass=glass(request), recess=0.2, sill="stone_blocks", columns=2, rows=2)
     for hole in holes[1:]:
         window(assembly, *local_hole(bend, hole), glazing)
     entrance(assembly, tangent_frame(WORLD, bend, 0.0), doorway)
     _lantern(assembly, WORLD.moved(y=height), radius - batter * height, lit=request.lit, color=band_color)
-
-
-def _clipped(hole: Opening, low: float, high: float) -> Opening | None:
-    """The part of a hole that lies in a band of wall; only flat parts below an arch may cross a joint."""
-    springing = hole.top - hole.rise
-    if hole.bottom < low and hole.top <= high:
-        return Opening(
-            left=hole.left, right=hole.right, bottom=low, top=hole.top, arch=hole.arch if springing >= low else "flat"
-        )
-    if hole.bottom >= low and springing > high:
-        return Opening(left=hole.left, right=hole.right, bottom=hole.bottom, top=high)
-    return None
 
 
 def _lantern(assembly: Assembly, frame: Frame, radius: float, *, lit: bool, color: tuple[float, float, float]) -> None:

@@ -249,8 +249,8 @@ def _ruined_tower(assembly: Assembly, request: AssetRequest) -> None:
         openings.append(slit(angle * radius, float(y), height=1.2, width=0.35))
     fallen = float(rng.uniform(0.6, 1.4)) * (1.0 if rng.random() < 0.5 else -1.0)
     outline = tuple(
-        (s, max(3.1, y + height * (0.68 - 0.36 * math.cos(s / radius - fallen))))
-        for s, y in jagged(rng, bend.length, -0.5, 0.7, step=0.5, course=0.35)
+        (s, max(3.1, y + height * (0.66 - 0.34 * math.cos(s / radius - fallen))))
+        for s, y in jagged(rng, bend.length, -1.4, 1.6, step=0.6, course=0.4)
     )
     for lods, sides, holes in ((FINE, 32, openings), ((1,), 16, openings), (FAR, 8, [doorway])):
         chosen = Bend(radius=radius, sides=sides)
