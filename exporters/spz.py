@@ -68,7 +68,7 @@ def write_spz(cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT
     Args:
         cloud: In the world frame.
         path: The file.
-        version: 3; 2 for readers that know no other (its rotations are off by up to 10°); 4 for the newest.
+        version: 3; 2 for readers that know no other (its rotations are off by up to 13°); 4 for the newest.
 
     Raises:
         ExportError: The file cannot be written.
@@ -83,7 +83,7 @@ def write_spz(cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT
             chunks = _chain(header, *_streams(fitted, version))
             num_bytes = sum(file.write(piece) for piece in deflate(chunks, container="gzip"))
     precision = _PRECISION.format(
-        rotation="10°" if version == 2 else "0.2°",
+        rotation="13°" if version == 2 else "0.3°",
         sh=", view-dependent colour to 4 or 5 bits" if cloud.sh_degree else "",
     )
     return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=(precision, *losses))

@@ -134,12 +134,12 @@ def encode_sh(sh_rest: Floats) -> Bytes:
     bucket = np.full((1, sh_rest.shape[1], 1), _SH_REST_BUCKET)
     bucket[:, :3] = _SH1_BUCKET
     steps = np.floor((steps + bucket // 2) / bucket) * bucket
-    return np.clip(steps, 0.0, 255.0).astype(np.uint8).reshape(len(sh_rest), -1)
+    return np.clip(steps, 0.0, 255.0).astype(np.uint8).reshape(len(sh_rest), 3 * sh_rest.shape[1])
 
 
 def decode_sh(data: Bytes) -> Floats:
     """(N, K, 3) coefficients."""
-    return ((data.astype(np.float32) - np.float32(128.0)) / np.float32(128.0)).reshape(len(data), -1, 3)
+    return ((data.astype(np.float32) - np.float32(128.0)) / np.float32(128.0)).reshape(len(data), data.shape[1] // 3, 3)
 
 
 def _to_byte(values: NDArray[np.float64]) -> Bytes:
