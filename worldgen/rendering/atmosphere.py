@@ -118,7 +118,7 @@ def _scattered(
     for index in numba.prange(len(directions)):
         x, y, z = directions[index, 0], directions[index, 1], directions[index, 2]
         place = (math.atan2(x, -z) / math.pi + 1.0) * 0.5 * count
-        low = int(math.floor(place))
+        low = math.floor(place)
         blend = place - low
         cosine = min(max(x * key[0] + y * key[1] + z * key[2], -1.0), 1.0)
         # Phase function of Henyey and Greenstein (1941).

@@ -91,7 +91,10 @@ def _bilinear(faces: NDArray[np.float32], rays: NDArray[np.float64]) -> NDArray[
     y = -np.einsum("nk,nk->n", rays, axes[face, 1]) / depth
     column = np.clip((x + 1.0) * 0.5 * size - 0.5, 0.0, size - 1.0)
     row = np.clip((y + 1.0) * 0.5 * size - 0.5, 0.0, size - 1.0)
-    left, top = np.minimum(column.astype(np.int64), max(size - 2, 0)), np.minimum(row.astype(np.int64), max(size - 2, 0))
+    left, top = (
+        np.minimum(column.astype(np.int64), max(size - 2, 0)),
+        np.minimum(row.astype(np.int64), max(size - 2, 0)),
+    )
     right, bottom = np.minimum(left + 1, size - 1), np.minimum(top + 1, size - 1)
     across, down = (column - left)[:, None], (row - top)[:, None]
     upper = faces[face, top, left] * (1.0 - across) + faces[face, top, right] * across
@@ -111,9 +114,7 @@ def _catmull_rom(offset: float) -> tuple[float, float, float, float]:
 
 
 @numba.njit(parallel=True, cache=True)
-def _resample(
-    padded: NDArray[np.float32], rays: NDArray[np.float64], axes: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _resample(padded: NDArray[np.float32], rays: NDArray[np.float64], axes: NDArray[np.float64]) -> NDArray[np.float32]:
     size = padded.shape[1] - 2 * BORDER_PX
     channels = padded.shape[3]
     result = np.zeros((len(rays), channels), dtype=np.float32)

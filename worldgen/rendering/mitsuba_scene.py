@@ -10,13 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import InvalidInputError
+from worldgen.geometry.equirectangular import row_solid_angles
 from worldgen.rendering.mitsuba_engine import mitsuba
 from worldgen.rendering.mitsuba_materials import VERTEX_COLOR, make_bsdf
 from worldgen.scene.camera import Camera
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Part, Scene, SceneObject, Sky
 from worldgen.settings import QualityTier
+
+_KEY_LIGHTS = 16
+"""Hard directional lights that stand for the key light's disc.
+
+They cast soft shadows at the noise of one light. A far emissive disc would be as soft, but slower, visible to the
+camera at a million times the brightness of things, and too far away for the precision of everything else.
+"""
+
+_GLOW_SHARE_DAY, _GLOW_SHARE_NIGHT = 0.1, 0.4
+"""Share of the light samples that go to all glowing surfaces together, where there are any."""
+
+_NIGHT_RADIANCE = 0.05
+"""Mean luminance of the sky below which lamps matter."""
 
 
 class MitsubaScene:
@@ -41,6 +56,8 @@ class MitsubaScene:
         self._variant = str(self._mi.variant())
         self._bsdfs: dict[tuple[str, bool], Any] = {}
         self._materials = scene.materials
+        key_share = _key_share(scene.sky)
+        self._glow_weight = _glow_weight(scene)
         shapes: list[Any] = []
         counts = Counter((item.prototype, item.lod) for item in scene.objects)
         groups: dict[tuple[str, int], Any] = {}
@@ -57,7 +74,7 @@ class MitsubaScene:
                     shapes.append(groups[key])
                 shapes.append(self._instance(groups[key], item))
         contents = {f"shape_{index}": shape for index, shape in enumerate(shapes)}
-        self._scene = self._mi.load_dict({"type": "scene", **contents, **_sky_lights(self._mi, scene.sky)})
+        self._scene = self._mi.load_dict({"type": "scene", **contents, **_sky_lights(self._mi, scene.sky, key_share)})
         self._integrator = self._mi.load_dict({"type": "path", "max_depth": tier.max_bounces})
 
     def render(self, camera: Camera, samples: int, seed: int) -> NDArray[np.float32]:
@@ -69,7 +86,7 @@ class MitsubaScene:
             seed: Seed of the sampler.
 
         Returns:
-            (H, W, 3) float32 linear radiance, finite and not negative, with single fireflies dimmed. The same
+            (H, W, 3) float32 linear radiance, finite and not negative. The same
             bytes for any number of threads.
 
         Raises:
@@ -96,7 +113,9 @@ class MitsubaScene:
         properties["bsdf"] = self._bsdf(material, has_colors=mesh.colors is not None)
         if self._glows(part):
             emission = {"type": "rgb", "value": list(material.emission)}
-            properties["emitter"] = mi.load_dict({"type": "area", "radiance": emission})
+            properties["emitter"] = mi.load_dict(
+                {"type": "area", "radiance": emission, "sampling_weight": self._glow_weight}
+            )
         shape = mi.Mesh(
             part.material,
             mesh.num_vertices,
@@ -130,26 +149,70 @@ class MitsubaScene:
         return self._bsdfs[key]
 
 
+def _glow_weight(scene: Scene) -> float:
+    """Sampling weight of each glowing surface; sky and key light share a weight of 1."""
+    glowing = {name for name, material in scene.materials.items() if max(material.emission) > 0.0}
+    count = sum(
+        part.material in glowing and part.mesh.num_triangles > 0
+        for item in scene.objects
+        for part in scene.prototypes[item.prototype].lods[item.lod]
+    )
+    is_night = float(scene.sky.environment.mean(dtype=np.float64)) < _NIGHT_RADIANCE
+    share = _GLOW_SHARE_NIGHT if is_night else _GLOW_SHARE_DAY
+    return share / (1.0 - share) / max(count, 1)
+
+
 def _flat(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array).reshape(-1)
 
 
-def _sky_lights(mi: ModuleType, sky: Sky) -> dict[str, Any]:
+def _sky_lights(mi: ModuleType, sky: Sky, key_share: float) -> dict[str, Any]:
     # Mitsuba's first row lies on the zenith and its last on the nadir, ours have their centres half a row from them;
     # and where our columns begin behind the viewer, Mitsuba's begin in front.
     rows = sky.environment
     edges = np.concatenate([rows[:1], (rows[:-1] + rows[1:]) * np.float32(0.5), rows[-1:]])
     half_turn = np.diag([-1.0, 1.0, -1.0, 1.0])
     lights: dict[str, Any] = {
-        "sky": {"type": "envmap", "bitmap": mi.Bitmap(edges), "to_world": mi.ScalarTransform4f(half_turn)}
+        "sky": {
+            "type": "envmap",
+            "bitmap": mi.Bitmap(edges),
+            "to_world": mi.ScalarTransform4f(half_turn),
+            "sampling_weight": 1.0 - key_share,
+        }
     }
     if max(sky.key_irradiance) > 0.0:
-        lights["key"] = {
-            "type": "directional",
-            "direction": (-sky.key_direction_in_world).tolist(),
-            "irradiance": {"type": "rgb", "value": list(sky.key_irradiance)},
-        }
+        for index, direction in enumerate(_key_directions(sky)):
+            lights[f"key_{index}"] = {
+                "type": "directional",
+                "direction": (-direction).tolist(),
+                "irradiance": {"type": "rgb", "value": [channel / _KEY_LIGHTS for channel in sky.key_irradiance]},
+                "sampling_weight": key_share / _KEY_LIGHTS,
+            }
     return lights
+
+
+def _key_share(sky: Sky) -> float:
+    """Share of the light samples that go to the key light: what it adds to level ground, within limits."""
+    key = float(np.dot(sky.key_irradiance, LUMINANCE_WEIGHTS)) * max(float(sky.key_direction_in_world[1]), 0.1)
+    if key <= 0.0:
+        return 0.0
+    height = len(sky.environment)
+    upward = np.maximum(np.cos((np.arange(height) + 0.5) / height * math.pi), 0.0) * row_solid_angles(height)
+    diffuse = float(np.einsum("r,rcx,x->", upward, sky.environment, LUMINANCE_WEIGHTS, dtype=np.float64))
+    return min(max(key / (key + diffuse), 0.2), 0.65)
+
+
+def _key_directions(sky: Sky) -> NDArray[np.float64]:
+    """(_KEY_LIGHTS, 3) unit directions spread evenly over the key light's disc, on a sunflower's spiral."""
+    towards = sky.key_direction_in_world
+    across = np.cross(towards, np.eye(3)[np.argmin(np.abs(towards))])
+    across /= np.linalg.norm(across)
+    index = np.arange(_KEY_LIGHTS)
+    radius = np.sqrt((index + 0.5) / _KEY_LIGHTS) * sky.key_angular_radius
+    angle = index * math.pi * (3.0 - math.sqrt(5.0))
+    offset = np.outer(np.cos(angle) * radius, across) + np.outer(np.sin(angle) * radius, np.cross(towards, across))
+    directions = towards + offset
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def _sensor(mi: ModuleType, camera: Camera) -> dict[str, Any]:
@@ -175,5 +238,5 @@ def _sensor(mi: ModuleType, camera: Camera) -> dict[str, Any]:
             "pixel_format": "rgb",
             "component_format": "float32",
         },
-        "sampler": {"type": "independent"},
+        "sampler": {"type": "multijitter"},
     }

@@ -13,7 +13,7 @@ from worldgen.geometry.cameras import camera_position, cube_cameras, pixel_angle
 from worldgen.randomness import seed_for
 from worldgen.rendering.atmosphere import apply_fog, fog_radiance, fog_transmittance
 from worldgen.rendering.cube_resampling import pad_faces, require_cube, resample_bicubic
-from worldgen.rendering.denoising import denoise, dim_fireflies
+from worldgen.rendering.denoising import DenoiserQuality, denoise, dim_fireflies
 from worldgen.rendering.mitsuba_scene import MitsubaScene
 from worldgen.rendering.sky_pixels import clear_sky, foggy_sky
 from worldgen.rendering.tracer import SceneTracer
@@ -27,6 +27,9 @@ _FACE_OVERSAMPLING = 1.25
 
 _MARGIN_PX = 8
 """Pixels rendered around a face, so that the denoiser knows what goes on beyond its border."""
+
+_THOROUGH_SAMPLES = 12
+"""Samples per pixel from which the better denoiser costs less than the samples that it stands for."""
 
 
 class SceneRenderer:
@@ -130,7 +133,8 @@ class SceneRenderer:
         self._seconds += time.perf_counter() - start
         self._num_samples += samples * camera.height * camera.width
         guides = self.tracer.guides(camera)
-        clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals)
+        quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "balanced"
+        clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals, quality=quality)
         if margin_px:
             inner = slice(margin_px, -margin_px)
             clean, sky_coverage = clean[inner, inner], guides.sky_coverage[inner, inner]

@@ -25,9 +25,7 @@ def clear_sky(sky: Sky, rays_in_world: NDArray[np.float64]) -> NDArray[np.float3
     return sample_equirectangular(sky.environment, rays_in_world)
 
 
-def key_light(
-    sky: Sky, rays_in_world: NDArray[np.float64], pixel_angles: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def key_light(sky: Sky, rays_in_world: NDArray[np.float64], pixel_angles: NDArray[np.float64]) -> NDArray[np.float32]:
     """The disc of the key light and the glow around it.
 
     Args:

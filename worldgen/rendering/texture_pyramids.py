@@ -19,9 +19,7 @@ from worldgen.color import bytes_from_unit, linear_from_srgb, srgb_from_linear
 LINEAR_FROM_BYTE: NDArray[np.float32] = linear_from_srgb(np.arange(256, dtype=np.float32) / np.float32(255.0))
 """Linear value of each sRGB byte."""
 
-_BYTE_FROM_LINEAR: NDArray[np.uint8] = bytes_from_unit(
-    srgb_from_linear(np.linspace(0.0, 1.0, 16384, dtype=np.float32))
-)
+_BYTE_FROM_LINEAR: NDArray[np.uint8] = bytes_from_unit(srgb_from_linear(np.linspace(0.0, 1.0, 16384, dtype=np.float32)))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -85,9 +83,7 @@ def texture_ids(textures: Mapping[str, NDArray[np.uint8] | None]) -> tuple[dict[
 
 
 @numba.njit(parallel=True, cache=True)
-def _halve(
-    level: NDArray[np.uint8], linear: NDArray[np.float32], encoded: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
+def _halve(level: NDArray[np.uint8], linear: NDArray[np.float32], encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = level.shape[0], level.shape[1]
     half_height, half_width = max(1, height // 2), max(1, width // 2)
     half = np.zeros((half_height, half_width, 3), dtype=np.uint8)
@@ -127,7 +123,7 @@ def _bilinear(
     # v points up and row 0 is the top; whole tiles drop out before they cost precision.
     x = (u - math.floor(u)) * width - 0.5
     y = (1.0 - (v - math.floor(v))) * height - 0.5
-    left, top = int(math.floor(x)), int(math.floor(y))
+    left, top = math.floor(x), math.floor(y)
     across, down = x - left, y - top
     a = _texel(texels, first, size, (left, top))
     b = _texel(texels, first, size, (left + 1, top))
