@@ -142,21 +142,21 @@ def _barrel(request: AssetRequest, generator: np.random.Generator) -> Prototype:
     lods = []
     for level in range(3):
         lod = LodBuilder()
-        rings = body if level == 0 else body.thinned(9 if level == 1 else 6)
+        rings = body if level == 0 else body.thinned(9 if level == 1 else 7)
         profile = _ribs(ribs, 0.16) if level == 0 else _ribs(ribs, 0.0)
-        scaled = rings if level == 0 else Branches(rings.points, rings.radii * 0.95)
+        scaled = rings if level == 0 else Branches(rings.points, rings.radii * (0.96 if level == 1 else 1.0))
         add_tubes(
             lod[SKIN],
             scaled,
-            sides=(ribs * 3, 18, 7)[level],
+            sides=(ribs * 3, 18, 8)[level],
             tile_m=bark_tile_m(SKIN, request),
             profile=profile,
             caps=True,
         )
         if level == 0:
             _add_spines(lod, body, ribs, np.random.Generator(np.random.PCG64(ribs)))
-        if level < 2:
-            _add_flowers(lod, np.array([0.0, 0.99 * height, 0.0]), 0.35 * radius, 10, from_srgb(236, 176, 40))
+        num_flowers = (10, 10, 3)[level]
+        _add_flowers(lod, np.array([0.0, 0.99 * height, 0.0]), 0.35 * radius, num_flowers, from_srgb(236, 176, 40))
         lods.append(lod)
     collider = Capsule(base=(0.0, 0.0, 0.0), height=0.9 * height, radius=0.9 * radius, surface="foliage")
     return make_prototype(request, "cactus", lods, footprint_m=1.2 * radius, colliders=(collider,))

@@ -21,10 +21,11 @@ from worldgen.builder.modelling.branches import (
     resampled,
     sideways,
     sites_on,
+    some_with_extremes,
     spread_along,
     unit,
 )
-from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
+from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, fitted, foliage_bounds, snowed
 from worldgen.builder.modelling.mesh_builder import MeshBuilder
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
 from worldgen.builder.modelling.plant_colors import blend, palette, pick, vary
@@ -213,12 +214,13 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
             limbs = limbs.thinned(3 if level == 0 else 2)
             add_tubes(lod[BARK], limbs, sides=limb_sides, tile_m=tile)
         if is_bare:
-            if level < 2:
-                add_tubes(lod[BARK], twigs.take(slice(None, None, 1 if level == 0 else 5)), sides=3, tile_m=tile)
+            shown = (twigs, twigs.take(some_with_extremes(twigs, 6)), branches.take(some_with_extremes(branches, 4)))
+            add_tubes(lod[BARK], shown[level].thinned((3, 2, 2)[level]), sides=3, tile_m=tile)
         elif level == 0:
             add_foliage(lod["needles"], needles, shape="needle", softness=0.9)
         elif level == 1:
-            add_foliage(lod["needles"], coarsened(needles, num_leaves), shape="kite", softness=0.9, bounds=bounds)
+            few = fitted(coarsened(needles, num_leaves), bounds)
+            add_foliage(lod["needles"], few, shape="kite", softness=0.9, bounds=bounds)
         else:
             _add_skirts(lod["needles"], branches, levels, needles, bounds)
         if request.snow_cover > 0.0 and level < 2:
@@ -428,7 +430,11 @@ def _add_skirts(
     num_storeys, points = 20, 6
     order = np.argsort(levels, kind="stable")
     peak_height = float(bounds[1][1])
-    mean_color = needles.colors.mean(axis=0)
+    weights = needles.lengths * needles.widths
+    mean_color = (needles.colors * weights[:, None]).sum(axis=0) / weights.sum()
+    corners: list[Doubles] = []
+    centers: list[Doubles] = []
+    gains: list[Doubles] = []
     storeys = np.array_split(order, num_storeys)
     step = (peak_height - float(branches.points[order[0], 0, 1])) / num_storeys
     for number, members in enumerate(storeys):
@@ -444,13 +450,24 @@ def _add_skirts(
         low = hem + np.where(is_point, -0.06 * radius, 0.1 * radius + 0.5 * step) * uneven
         axis = bases.mean(axis=0) * (1.0, 0.0, 1.0)
         rim = np.stack((reach * np.cos(angles), low, -reach * np.sin(angles)), axis=1) + axis
-        rim = np.clip(rim, bounds[0], bounds[1])
         peak = axis + UP * apex
-        corners = np.stack((np.broadcast_to(peak, rim.shape), rim, np.roll(rim, -1, axis=0)), axis=1)
-        outward = unit(corners - axis - UP * (hem - 0.6 * radius))
-        shades = np.where(is_point, 1.25, 0.7)
-        colors = np.stack((np.full(2 * points, 0.55), shades, np.roll(shades, -1)), axis=1)[..., None] * mean_color
-        builder.add_triangles(corners, normals=outward, colors=colors * (0.85 + 0.3 * number / num_storeys))
+        corners.append(np.stack((np.broadcast_to(peak, rim.shape), rim, np.roll(rim, -1, axis=0)), axis=1))
+        centers.append(np.broadcast_to(axis + UP * (hem - 0.6 * radius), (2 * points, 3)))
+        shades = np.where(is_point, 1.25, 0.8) * (0.85 + 0.3 * number / num_storeys)
+        gains.append(np.stack((np.full(2 * points, 0.7), shades, np.roll(shades, -1)), axis=1))
+    sheets = _widened(np.concatenate(corners), bounds)
+    outward = unit(sheets - np.concatenate(centers)[:, None])
+    builder.add_triangles(sheets, normals=outward, colors=np.concatenate(gains)[..., None] * mean_color)
+
+
+def _widened(corners: Doubles, bounds: tuple[Doubles, Doubles]) -> Doubles:
+    """Skirts stretched sideways to nearly the box of the crown, which single long branches decide."""
+    flat = corners.reshape(-1, 3)
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    stretch = np.clip(0.92 * (bounds[1] - bounds[0]) / np.maximum(high - low, 1e-6), 1.0, 1.3)
+    stretch[1] = 1.0
+    widened: Doubles = corners * stretch
+    return np.clip(widened, bounds[0], bounds[1])
 
 
 FAMILIES: tuple[AssetFamily, ...] = (

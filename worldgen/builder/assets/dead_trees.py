@@ -11,8 +11,10 @@ from worldgen.builder.modelling.branches import (
     directions_from,
     extend,
     joined_branches,
+    lengthened_to,
     resampled,
     sites_on,
+    some_with_extremes,
     spread_along,
 )
 from worldgen.builder.modelling.crowns import CrownShape, grow_crown
@@ -66,6 +68,7 @@ def _snag(request: AssetRequest, generator: np.random.Generator) -> Prototype:
     )
     limb_of_branch = np.arange(skeleton.branches.count) // SNAG.branches_per_limb
     branches = skeleton.branches.take(~broken[limb_of_branch])
+    reaching = lengthened_to(skeleton.branches, skeleton.twigs, skeleton.branch_of_twig).take(~broken[limb_of_branch])
     flare = root_flare(height_m=0.35, amount=0.8, lobes=5, phase=float(generator.uniform(0.0, 6.28)), ground_m=0.4)
     tile = bark_tile_m(BARK, request)
     length = float(skeleton.trunk.lengths[0])
@@ -78,9 +81,12 @@ def _snag(request: AssetRequest, generator: np.random.Generator) -> Prototype:
             lod[BARK], trunk, sides=(18, 8, 5)[level], tile_m=tile, profile=flare if level < 2 else None, caps=True
         )
         add_tubes(lod[BARK], limbs.thinned((9, 5, 3)[level]), sides=(8, 5, 3)[level], tile_m=tile, caps=True)
-        add_tubes(lod[BARK], branches.thinned((5, 4, 2)[level]), sides=(5, 3, 3)[level], tile_m=tile)
+        shown = branches if level < 2 else reaching
+        add_tubes(lod[BARK], shown.thinned((5, 4, 2)[level]), sides=(5, 3, 3)[level], tile_m=tile)
         if level < 2:
-            add_tubes(lod[BARK], twigs.take(slice(None, None, level + 1)).thinned(3 - level), sides=3, tile_m=tile)
+            add_tubes(
+                lod[BARK], twigs.take(some_with_extremes(twigs, level + 1)).thinned(3 - level), sides=3, tile_m=tile
+            )
         if request.snow_cover > 0.0 and level < 2:
             loaded = joined_branches(limbs.thinned(5), branches) if level == 0 else limbs.thinned(4)
             snow_generator = np.random.Generator(np.random.PCG64(snow_seed))

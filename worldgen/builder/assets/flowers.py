@@ -168,7 +168,7 @@ def build_flowers(request: AssetRequest, generator: np.random.Generator) -> Prot
         if shape.num_blades:
             few = thinned_blades(blades, (shape.num_blades, 22, 8)[level])
             add_blades(lod["foliage"], few, segments=(2, 2, 1)[level], snow_cover=request.snow_cover)
-        if "sun" in shape.styles and level < 2:
+        if "sun" in shape.styles:
             _add_big_leaves(lod, chosen, stem_colors[kept], level)
         if not withered:
             for style_index, style in enumerate(shape.styles):
@@ -262,11 +262,11 @@ def _add_spikes(lod: LodBuilder, stems: Branches, colors: Doubles, length_m: flo
 
 def _add_big_leaves(lod: LodBuilder, stems: Branches, colors: Doubles, level: int) -> None:
     """Heart-shaped leaves along the stems of sunflowers."""
-    per_stem = 7 if level == 0 else 4
+    per_stem = (7, 4, 3)[level]
     sites = sites_on(stems, np.broadcast_to(np.linspace(0.25, 0.85, per_stem), (stems.count, per_stem)))
     count = len(sites.along)
     along = unit(directions_from(np.full(count, 0.1), np.arange(count) * GOLDEN_ANGLE) - 0.25 * UP)
-    size = 0.34 * (1.1 - 0.45 * sites.along) * (1.0 if level == 0 else 1.25)
+    size = 0.34 * (1.1 - 0.45 * sites.along) * (1.0, 1.05, 1.1)[level]
     corners = kites(
         sites.positions + along * (0.5 * size)[:, None], along, np.broadcast_to(UP, (count, 3)), size, 0.75 * size
     )

@@ -85,7 +85,9 @@ def _slab(stone: str, generator: np.random.Generator) -> list[PlacedStone]:
     size = _sizes(generator, (2.2, 3.8), (0.2, 0.32))
     shape = StoneShape(size_m=tuple(size.tolist()), num_planes=18, sharpness=30.0, roughness=0.05, boxiness=0.5)
     center = np.array([0.0, 0.22 * size[1], 0.0])
-    surface = stone_surface(_worn(shape, stone), generator)
+    worn = _worn(shape, stone)
+    # Layers of a flat stone are thin: deep ledges would fold its sides.
+    surface = stone_surface(replace(worn, strata=0.3 * worn.strata, strata_m=0.5 * worn.strata_m), generator)
     return [PlacedStone(surface=surface, center=center, turn=0.0, levels=(3, 2, 1))]
 
 

@@ -84,10 +84,10 @@ def add_blossoms(
     colors = vary(pick(blossoms.colors, len(chosen), generator, spread=0.6), generator, brightness=0.1, hue=0.04)
     axes = unit(leaves.outward[chosen] + 0.4 * UP + generator.normal(0.0, 0.2, (len(chosen), 3)))
     centers = leaves.centers[chosen] + axes * (0.3 * blossoms.size_m)
-    step = (1, 3, 8)[level]
-    size = blossoms.size_m * (1.0, 1.5, 2.2)[level]
+    step = (1, 3, 6)[level]
+    size = blossoms.size_m * (1.0, 2.1, 2.9)[level]
     few = slice(None, None, step)
-    petals = (5, 3, 2)[level]
+    petals = (5, 3, 3)[level]
     add_petal_rings(
         builder, centers[few], axes[few], petals=petals, length_m=0.6 * size, width=0.8, opening=1.0, colors=colors[few]
     )

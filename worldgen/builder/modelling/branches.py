@@ -73,6 +73,25 @@ def resampled(branches: Branches, fractions: Doubles) -> Branches:
     return Branches(sites.positions.reshape(*shape, 3), sites.radii.reshape(shape))
 
 
+def some_with_extremes(branches: Branches, step: int) -> NDArray[np.intp]:
+    """Indices of every ``step``-th branch and of those whose tips reach furthest, in order: the outline stays."""
+    tips = branches.points[:, -1]
+    extremes = np.concatenate((tips.argmax(axis=0), tips.argmin(axis=0)))
+    chosen: NDArray[np.intp] = np.unique(np.concatenate((np.arange(0, branches.count, step), extremes)))
+    return chosen
+
+
+def lengthened_to(branches: Branches, twigs: Branches, branch_of_twig: NDArray[np.intp]) -> Branches:
+    """The same branches with their tips moved to the tip of their furthest twig, for when twigs are left out."""
+    tips = twigs.points[:, -1]
+    reach = np.linalg.norm(tips - branches.points[branch_of_twig, 0], axis=1)
+    order = np.lexsort((reach, branch_of_twig))
+    owners, last = np.unique(branch_of_twig[order][::-1], return_index=True)
+    points = branches.points.copy()
+    points[owners, -1] = tips[order[::-1][last]]
+    return Branches(points, branches.radii)
+
+
 def joined_branches(first: Branches, second: Branches) -> Branches:
     """Two sets of branches with the same number of points, as one."""
     return Branches(np.concatenate((first.points, second.points)), np.concatenate((first.radii, second.radii)))

@@ -150,6 +150,15 @@ def snowed(foliage: Foliage, snow_cover: float, generator: np.random.Generator) 
     return replace(foliage, colors=blend(foliage.colors, SNOW_COLOR, amount))
 
 
+def fitted(foliage: Foliage, bounds: tuple[Doubles, Doubles]) -> Foliage:
+    """Leaves spread so that they fill a box: the means of runs lie further inside than the leaves they stand for."""
+    low, high = foliage_bounds(foliage)
+    size = np.maximum(high - low, 1e-6)
+    spread = np.clip((bounds[1] - bounds[0]) / size, 0.8, 1.35)
+    middle, target = 0.5 * (low + high), 0.5 * (bounds[0] + bounds[1])
+    return replace(foliage, centers=target + (foliage.centers - middle) * spread)
+
+
 def foliage_bounds(foliage: Foliage) -> tuple[Doubles, Doubles]:
     """Lowest and highest corner of all leaves."""
     reach = foliage.along * (0.5 * foliage.lengths)[:, None]

@@ -9,9 +9,9 @@ import numpy as np
 
 from worldgen.builder.family import AssetRequest
 from worldgen.builder.modelling.blossoms import Blossoms, add_blossoms
-from worldgen.builder.modelling.branches import UP, Branches, Doubles, resampled
+from worldgen.builder.modelling.branches import UP, Branches, Doubles, lengthened_to, resampled, some_with_extremes
 from worldgen.builder.modelling.crowns import CrownShape, CrownSkeleton, fine_twigs, grow_crown, leaf_twigs, wood_of
-from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, foliage_bounds, snowed
+from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, fitted, foliage_bounds, snowed
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
 from worldgen.builder.modelling.plant_colors import pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
@@ -66,8 +66,9 @@ def build_leafy_plant(
             if level == 0:
                 add_foliage(lod["foliage"], leaves, shape="kite")
             else:
+                bounds = foliage_bounds(leaves)
                 few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.6)
-                add_foliage(lod["foliage"], few, shape="kite", softness=0.9, bounds=foliage_bounds(leaves))
+                add_foliage(lod["foliage"], fitted(few, bounds), shape="kite", softness=0.9, bounds=bounds)
             detail_generator = np.random.Generator(np.random.PCG64(detail_seed))
             if plant.blossoms is not None and request.season in plant.blossoms.seasons:
                 add_blossoms(lod["petals"], plant.blossoms, leaves, level, detail_generator)
@@ -142,14 +143,22 @@ def _add_wood(
         add_tubes(lod[twig_bark], skeleton.twigs.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
         if fine is not None:
             add_tubes(lod[twig_bark], fine, sides=3, tile_m=twig_tile)
-    elif level == 1 and (is_bare or skeleton.trunk is not None):
+    elif level > 0 and fine is not None:
+        # The outermost shoots alone, so that the outline stays.
+        add_tubes(lod[twig_bark], fine.take(some_with_extremes(fine, fine.count)), sides=3, tile_m=twig_tile)
+    if level == 1 and (is_bare or skeleton.trunk is not None):
         add_tubes(lod[twig_bark], skeleton.branches.thinned(3 if is_bare else 2), sides=3, tile_m=twig_tile)
         if is_bare:
-            add_tubes(lod[twig_bark], _thickened(skeleton.twigs.thinned(2), 2, 1.7), sides=3, tile_m=twig_tile)
+            add_tubes(lod[twig_bark], _outer_twigs(skeleton.twigs), sides=3, tile_m=twig_tile)
     elif level == 2 and is_bare:
-        add_tubes(lod[twig_bark], _thickened(skeleton.branches.thinned(2), 3, 2.0), sides=3, tile_m=twig_tile)
+        reaching = lengthened_to(skeleton.branches, skeleton.twigs, skeleton.branch_of_twig).thinned(2)
+        chosen = reaching.take(some_with_extremes(reaching, 3))
+        add_tubes(lod[twig_bark], Branches(chosen.points, chosen.radii * 2.0), sides=3, tile_m=twig_tile)
 
 
-def _thickened(branches: Branches, step: int, gain: float) -> Branches:
-    """Every ``step``-th branch, made thicker so that the crown stays as dense."""
-    return Branches(branches.points[::step], branches.radii[::step] * gain)
+def _outer_twigs(twigs: Branches) -> Branches:
+    """Every second twig, thicker and as long as the shoots that it stands for, so that the crown stays as dense."""
+    chosen = twigs.take(some_with_extremes(twigs, 2)).thinned(2 if twigs.points.shape[1] <= 3 else 4)
+    points = chosen.points.copy()
+    points[:, -1] += 0.6 * (points[:, -1] - points[:, -2])
+    return Branches(points, chosen.radii * 1.7)
