@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,8 @@ class NameTable:
 
     def unique(self, wanted: str) -> str:
         """``wanted`` with other characters made underscores, and a number added where the name is taken."""
-        base = _UNSAFE.sub("_", wanted).strip("_") or "unnamed"
+        plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode("ascii")
+        base = _UNSAFE.sub("_", plain).strip("_") or "unnamed"
         name, number = base, 2
         while name.lower() in self.taken:
             name, number = f"{base}_{number}", number + 1
