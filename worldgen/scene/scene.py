@@ -118,12 +118,15 @@ class Sky:
     key_direction_in_world    (3,) float64        unit, from the ground towards the sun (or, at night, the moon)
     key_irradiance            linear, on a surface that faces the key light; 0 when it is below the horizon
     key_angular_radius        half the angle of its disc, in radians, for soft shadows
+    key_disc_in_environment   whether the environment shows the key light's disc after all (the moon's face, far
+                              dimmer than the key light), so that renderers paint none
     """
 
     environment: NDArray[np.float32]
     key_direction_in_world: NDArray[np.float64]
     key_irradiance: LinearColor
     key_angular_radius: float
+    key_disc_in_environment: bool = False
 
     def __post_init__(self) -> None:
         """Check the environment's shape and the direction's length."""

@@ -67,7 +67,7 @@ class Canvas:
     ) -> FloatGrid:
         """Fractal noise (see ``fractal_noise``) at the pixel centres or elsewhere."""
         u, v = at if at is not None else (self.u, self.v)
-        return fractal_noise(u, v, cells, self._seed(stream), octaves, gain, ridged)
+        return fractal_noise(u, v, cells, self._seed(stream), (octaves, gain, ridged))
 
     def cells(
         self, stream: str, cells: tuple[int, int], jitter: float = 0.85, *, at: Coordinates | None = None
@@ -80,7 +80,7 @@ class Canvas:
         """Pixel centres pushed about by noise of ``amount`` tiles (domain warping, Quilez 2002)."""
         push_u = self.noise(f"{stream}/u", cells, octaves)
         push_v = self.noise(f"{stream}/v", cells, octaves)
-        return self.u + np.float32(amount) * push_u, self.v + np.float32(amount) * push_v
+        return self.u + amount * push_u, self.v + amount * push_v
 
     def per_piece(self, stream: str, ids: IntGrid, num_pieces: int) -> FloatGrid:
         """One random number in [0, 1) for each piece, spread over its pixels."""
@@ -92,7 +92,7 @@ class Canvas:
 
 def linear_hex(code: str) -> NDArray[np.float32]:
     """Linear colour (3,) of an sRGB code such as ``"#7a5c3e"``."""
-    encoded = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / np.float32(255.0)
+    encoded = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255.0
     return linear_from_srgb(encoded)
 
 
@@ -102,14 +102,14 @@ def ramp(position: FloatGrid, *codes: str) -> FloatGrid:
     table_size = 256
     at = np.linspace(0.0, len(codes) - 1.0, table_size)
     table = np.stack([np.interp(at, np.arange(len(codes)), stops[:, k]) for k in range(3)], axis=1).astype(np.float32)
-    index = (np.clip(position, 0.0, 1.0) * np.float32(table_size - 1) + np.float32(0.5)).astype(np.int32)
+    index = (np.clip(position, 0.0, 1.0) * (table_size - 1) + 0.5).astype(np.int32)
     return table[index]
 
 
 def smoothstep(low: float, high: float, x: FloatGrid) -> FloatGrid:
     """0 below ``low``, 1 above ``high``, smooth between; falls where ``low`` > ``high``."""
-    t = np.clip((x - np.float32(low)) / np.float32(high - low), np.float32(0.0), np.float32(1.0))
-    return (t * t * (np.float32(3.0) - np.float32(2.0) * t)).astype(np.float32)
+    t = np.clip((x - low) / (high - low), 0.0, 1.0)
+    return (t * t * (3.0 - 2.0 * t)).astype(np.float32)
 
 
 def blend(first: FloatGrid, second: FloatGrid, weight: FloatGrid) -> FloatGrid:
@@ -124,6 +124,16 @@ def tinted(albedo: FloatGrid, factor: FloatGrid) -> FloatGrid:
     return albedo * factor[..., None].astype(np.float32)
 
 
+def dyed(albedo: FloatGrid, factors: tuple[float, float, float]) -> FloatGrid:
+    """Colours (H, W, 3) times one factor per channel."""
+    return albedo * np.array(factors, np.float32)
+
+
+def flat(like: FloatGrid, code: str) -> FloatGrid:
+    """One sRGB code as linear colours of the same shape as ``like`` (H, W, 3)."""
+    return np.broadcast_to(linear_hex(code), like.shape)
+
+
 def blurred(values: FloatGrid, radius: float) -> FloatGrid:
     """Gaussian blur that wraps around; ``radius`` is the standard deviation in tiles."""
     sigma = radius * values.shape[0]
@@ -136,7 +146,7 @@ def shade_cavities(surface: Surface, tile_m: float, *, radius_m: float, strength
 
     Normal maps cast no shadows, so this stands in for the light that joints and cracks do not get.
     """
-    relative = (surface.height_m - blurred(surface.height_m, radius_m / tile_m)) / np.float32(radius_m)
+    relative = (surface.height_m - blurred(surface.height_m, radius_m / tile_m)) / radius_m
     factor = 1.0 - strength * np.clip(-relative * 2.0, 0.0, 0.9) + 0.35 * strength * np.clip(relative * 2.0, 0.0, 0.6)
     return Surface(
         height_m=surface.height_m,

@@ -9,6 +9,7 @@ from worldgen.builder.materials.canvas import (
     Canvas,
     Surface,
     blend,
+    flat,
     linear_hex,
     ramp,
     shade_cavities,
@@ -26,8 +27,8 @@ def _soil(c: Canvas, *codes: str, lumps_m: float = 0.012) -> Surface:
     """Crumbly earth."""
     crumbs = c.noise("crumbs", (36, 36), 5, gain=0.62)
     swells = c.noise("swells", (8, 8), 4)
-    value = np.clip(np.float32(0.5) + np.float32(0.38) * crumbs + np.float32(0.14) * swells, 0.0, 1.0)
-    height_m = np.float32(lumps_m) * (crumbs + np.float32(1.2) * swells)
+    value = np.clip(0.5 + 0.38 * crumbs + 0.14 * swells, 0.0, 1.0)
+    height_m = lumps_m * (crumbs + 1.2 * swells)
     return Surface(height_m=height_m, albedo=ramp(value, *codes), roughness=np.full_like(crumbs, 0.94))
 
 
@@ -68,7 +69,7 @@ def ground_grass(c: Canvas) -> Surface:
         rise_m=(0.001, 0.003), colors=_colors("#41602a", "#577a38"),
     )  # fmt: skip
     surface = stamp(surface, clover, "leaf", roughness=0.7)
-    albedo = tinted(surface.albedo, np.float32(1.0) + np.float32(0.14) * patches)
+    albedo = tinted(surface.albedo, 1.0 + 0.14 * patches)
     surface = Surface(height_m=surface.height_m, albedo=albedo, roughness=surface.roughness)
     return shade_cavities(surface, c.tile_m, radius_m=0.03, strength=0.8)
 
@@ -113,26 +114,24 @@ def ground_forest_floor(c: Canvas) -> Surface:
 
 def ground_sand(c: Canvas) -> Surface:
     """Wind-rippled sand; the ripples run across u."""
-    wander = c.noise("wander", (3, 3), 4) * np.float32(0.035)
-    crests = (c.u + wander) * np.float32(26.0) + c.noise("fork", (7, 7), 3) * np.float32(1.1)
+    wander = c.noise("wander", (3, 3), 4) * 0.035
+    crests = (c.u + wander) * 26.0 + c.noise("fork", (7, 7), 3) * 1.1
     phase = crests - np.floor(crests)
     # Gentle windward slope, steep lee: a skewed wave.
-    ripple = np.where(phase < 0.68, phase / np.float32(0.68), (np.float32(1.0) - phase) / np.float32(0.32))
-    ripple = ripple * ripple * (np.float32(3.0) - np.float32(2.0) * ripple)
+    ripple = np.where(phase < 0.68, phase / 0.68, (1.0 - phase) / 0.32)
+    ripple = ripple * ripple * (3.0 - 2.0 * ripple)
     strength = smoothstep(-0.75, 0.35, c.noise("strength", (5, 5), 3))
     grain = c.noise("grain", (120, 120), 2, gain=0.8)
     swell = c.noise("swell", (6, 6), 3)
     value = np.clip(
-        np.float32(0.5) + np.float32(0.18) * (ripple - np.float32(0.5)) * strength
-        + np.float32(0.22) * grain + np.float32(0.1) * swell,
+        0.5 + 0.18 * (ripple - 0.5) * strength
+        + 0.22 * grain + 0.1 * swell,
         0.0,
         1.0,
     )  # fmt: skip
     albedo = ramp(value, "#a98d64", "#c7ab7f", "#dcc49b")
-    height_m = np.float32(0.013) * ripple * strength + np.float32(0.0016) * grain + np.float32(0.01) * swell
-    surface = Surface(
-        height_m=height_m.astype(np.float32), albedo=albedo, roughness=np.float32(0.9) + np.float32(0.05) * grain
-    )
+    height_m = 0.013 * ripple * strength + 0.0016 * grain + 0.01 * swell
+    surface = Surface(height_m=height_m.astype(np.float32), albedo=albedo, roughness=0.9 + 0.05 * grain)
     return shade_cavities(surface, c.tile_m, radius_m=0.05, strength=0.35)
 
 
@@ -157,8 +156,8 @@ def ground_scree(c: Canvas) -> Surface:
     surface = _with_pebbles(c, surface, 130, size_m=(0.20, 0.42), colors=_colors(*codes), sunk=0.35)
     face = c.noise("face", (24, 24), 4, gain=0.65)
     surface = Surface(
-        height_m=surface.height_m + face * np.float32(0.006),
-        albedo=tinted(surface.albedo, np.float32(1.0) + np.float32(0.22) * face),
+        height_m=surface.height_m + face * 0.006,
+        albedo=tinted(surface.albedo, 1.0 + 0.22 * face),
         roughness=surface.roughness,
     )
     return shade_cavities(surface, c.tile_m, radius_m=0.04, strength=0.8)
@@ -169,12 +168,10 @@ def ground_snow(c: Canvas) -> Surface:
     drift = c.noise("drift", (4, 5), 4, at=c.warped("warp", (3, 3), 0.05))
     sastrugi = c.noise("sastrugi", (5, 18), 4, at=c.warped("warp/fine", (5, 5), 0.03))
     grain = c.noise("grain", (110, 110), 2, gain=0.8)
-    value = np.clip(
-        np.float32(0.55) + np.float32(0.15) * sastrugi + np.float32(0.2) * grain + np.float32(0.1) * drift, 0.0, 1.0
-    )
+    value = np.clip(0.55 + 0.15 * sastrugi + 0.2 * grain + 0.1 * drift, 0.0, 1.0)
     albedo = ramp(value, "#dde3ea", "#e8ecf0", "#f2f3f4")
-    height_m = np.float32(0.03) * drift + np.float32(0.008) * sastrugi + np.float32(0.0012) * grain
-    roughness = np.float32(0.72) + np.float32(0.12) * grain
+    height_m = 0.03 * drift + 0.008 * sastrugi + 0.0012 * grain
+    roughness = 0.72 + 0.12 * grain
     surface = Surface(height_m=height_m, albedo=albedo, roughness=roughness)
     return shade_cavities(surface, c.tile_m, radius_m=0.05, strength=0.12)
 
@@ -183,11 +180,11 @@ def ground_mud(c: Canvas) -> Surface:
     """Wet mud: smooth hollows that shine, drying crumbs on the rises."""
     swells = c.noise("swells", (7, 7), 5, at=c.warped("warp", (6, 6), 0.03))
     crumbs = c.noise("crumbs", (46, 46), 4, gain=0.65)
-    dry = smoothstep(-0.1, 0.45, swells + np.float32(0.15) * crumbs)
-    value = np.clip(np.float32(0.45) + np.float32(0.25) * crumbs * dry + np.float32(0.35) * swells, 0.0, 1.0)
+    dry = smoothstep(-0.1, 0.45, swells + 0.15 * crumbs)
+    value = np.clip(0.45 + 0.25 * crumbs * dry + 0.35 * swells, 0.0, 1.0)
     albedo = blend(ramp(value, "#2c2219", "#3a2d20", "#46382a"), ramp(value, "#4a3b2b", "#5e4d3a", "#73614b"), dry)
-    height_m = np.float32(0.03) * np.maximum(swells, np.float32(-0.25)) + np.float32(0.006) * crumbs * dry
-    roughness = np.float32(0.28) + np.float32(0.6) * dry
+    height_m = 0.03 * np.maximum(swells, -0.25) + 0.006 * crumbs * dry
+    roughness = 0.28 + 0.6 * dry
     surface = Surface(height_m=height_m, albedo=albedo, roughness=roughness)
     surface = _with_pebbles(c, surface, 350, size_m=(0.015, 0.05), colors=_colors("#4f4538", "#655a4b"), sunk=0.5)
     return shade_cavities(surface, c.tile_m, radius_m=0.03, strength=0.6)
@@ -198,13 +195,13 @@ def ground_moss(c: Canvas) -> Surface:
     cushions, _, ids = c.cells("cushions", (15, 15), 0.95, at=c.warped("warp", (9, 9), 0.02))
     small, _, _ = c.cells("small", (46, 46), 0.95)
     tufts = c.noise("tufts", (90, 90), 3, gain=0.75)
-    dome = np.float32(1.0) - np.square(cushions)
-    value = np.float32(0.28) + np.float32(0.35) * (np.float32(0.6) - small) + np.float32(0.26) * tufts
-    value = value + np.float32(0.25) * dome
+    dome = 1.0 - np.square(cushions)
+    value = 0.28 + 0.35 * (0.6 - small) + 0.26 * tufts
+    value = value + 0.25 * dome
     albedo = ramp(value, "#222d0d", "#3c4c19", "#586b26", "#748438")
     hue = c.per_piece("hue", ids, 225)
-    albedo = blend(albedo, ramp(value, "#3a3c12", "#63612a", "#8b8440"), smoothstep(0.65, 0.95, hue) * np.float32(0.6))
-    height_m = np.float32(0.03) * dome + np.float32(0.010) * (np.float32(1.0) - small) + np.float32(0.005) * tufts
+    albedo = blend(albedo, ramp(value, "#3a3c12", "#63612a", "#8b8440"), smoothstep(0.65, 0.95, hue) * 0.6)
+    height_m = 0.03 * dome + 0.010 * (1.0 - small) + 0.005 * tufts
     surface = Surface(height_m=height_m, albedo=albedo, roughness=np.full_like(tufts, 0.97))
     return shade_cavities(surface, c.tile_m, radius_m=0.03, strength=0.7)
 
@@ -213,7 +210,7 @@ def path_dirt(c: Canvas) -> Surface:
     """Trodden earth: packed flat, dusty, with embedded stones and straw."""
     surface = _soil(c, "#6a543c", "#83694c", "#987d5e", lumps_m=0.004)
     packed = smoothstep(-0.3, 0.4, c.noise("packed", (7, 7), 4))
-    dusty = blend(surface.albedo, linear_hex("#a08868") + np.zeros_like(surface.albedo), packed * np.float32(0.45))
+    dusty = blend(surface.albedo, flat(surface.albedo, "#a08868"), packed * 0.45)
     surface = Surface(height_m=surface.height_m, albedo=dusty, roughness=surface.roughness)
     surface = _with_pebbles(
         c, surface, 420, size_m=(0.02, 0.05), colors=_colors("#867660", "#998b76", "#7a7165"), sunk=0.55

@@ -21,7 +21,7 @@ _GRADIENT_U = np.cos(_ANGLES).astype(np.float32)
 _GRADIENT_V = np.sin(_ANGLES).astype(np.float32)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def hash_cell(column: int, row: int, seed: int) -> np.uint32:
     """A well-mixed 32-bit hash of a lattice cell (finaliser of MurmurHash3 by Appleby)."""
     h = np.uint32(column) * np.uint32(0x9E3779B1) ^ np.uint32(row) * np.uint32(0x85EBCA77) ^ np.uint32(seed)
@@ -30,13 +30,13 @@ def hash_cell(column: int, row: int, seed: int) -> np.uint32:
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _lattice_dot(column: int, row: int, seed: int, du: np.float32, dv: np.float32) -> np.float32:
     index = hash_cell(column, row, seed) >> np.uint32(26)
     return _GRADIENT_U[index] * du + _GRADIENT_V[index] * dv
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _gradient_noise(x: np.float32, y: np.float32, cells_u: int, cells_v: int, seed: int) -> np.float32:
     floor_x, floor_y = math.floor(x), math.floor(y)
     fx, fy = np.float32(x - floor_x), np.float32(y - floor_y)
@@ -57,7 +57,7 @@ def _gradient_noise(x: np.float32, y: np.float32, cells_u: int, cells_v: int, se
 
 @njit(cache=True, nogil=True)
 def fractal_noise(
-    u: FloatGrid, v: FloatGrid, cells: tuple[int, int], seed: int, octaves: int, gain: float, ridged: bool
+    u: FloatGrid, v: FloatGrid, cells: tuple[int, int], seed: int, spectrum: tuple[int, float, bool]
 ) -> FloatGrid:
     """Sum of octaves of gradient noise.
 
@@ -66,14 +66,14 @@ def fractal_noise(
         v: (H, W) float32.
         cells: Lattice cells per tile along u and v in the first octave; each octave doubles them.
         seed: Non-negative, below 2**31.
-        octaves: How many octaves.
-        gain: Amplitude of each octave relative to the one before.
-        ridged: Folds each octave into sharp crests (Musgrave's ridged multifractal without feedback).
+        spectrum: How many octaves, the amplitude of each relative to the one before, and whether each octave is
+            folded into sharp crests ("ridged", after Musgrave's multifractals, without their feedback).
 
     Returns:
         (H, W) float32, mean 0, standard deviation about 0.35, within about -1 to 1; ridged: 0 to 1, crests near 1.
     """
     height, width = u.shape
+    octaves, gain, ridged = spectrum
     out = np.zeros((height, width), np.float32)
     total = np.float32(0.0)
     amplitude = np.float32(1.0)
@@ -104,7 +104,7 @@ def fractal_noise(
     return out
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _cell_points(cells: tuple[int, int], seed: int, jitter: np.float32) -> tuple[FloatGrid, FloatGrid]:
     """Positions of the points of all cells, with two rings of wrapped cells around them."""
     offsets_u = np.zeros((cells[1] + 6, cells[0] + 6), np.float32)

@@ -8,6 +8,7 @@ from worldgen.builder.materials.canvas import (
     Canvas,
     Surface,
     blend,
+    dyed,
     ramp,
     shade_cavities,
     smoothstep,
@@ -21,7 +22,7 @@ def _facets(c: Canvas, stream: str, cells: tuple[int, int], warp: float) -> tupl
     at = c.warped(f"{stream}/warp", (4, 4), warp, 4)
     distance, border, ids = c.cells(stream, cells, 0.95, at=at)
     level = c.per_piece(f"{stream}/level", ids, cells[0] * cells[1])
-    return np.float32(0.6) * level + np.float32(0.4) * distance, smoothstep(0.07, 0.01, border)
+    return 0.6 * level + 0.4 * distance, smoothstep(0.07, 0.01, border)
 
 
 def _crags(c: Canvas, cracks: float) -> tuple[FloatGrid, FloatGrid]:
@@ -30,9 +31,9 @@ def _crags(c: Canvas, cracks: float) -> tuple[FloatGrid, FloatGrid]:
     small, fine = _facets(c, "facets/small", (11, 11), 0.03)
     ridges = c.noise("ridges", (3, 3), 6, ridged=True)
     opened = smoothstep(-0.2, 0.5, c.noise("cracks/where", (3, 3), 3))
-    crack = np.maximum(crack * np.float32(0.9), fine * np.float32(0.4)) * opened
-    height = np.float32(0.5) * large + np.float32(0.22) * small + np.float32(0.35) * ridges
-    return height - np.float32(cracks) * crack, crack
+    crack = np.maximum(crack * 0.9, fine * 0.4) * opened
+    height = 0.5 * large + 0.22 * small + 0.35 * ridges
+    return height - cracks * crack, crack
 
 
 def _finished(c: Canvas, surface: Surface, strength: float = 0.75) -> Surface:
@@ -46,42 +47,40 @@ def rock_granite(c: Canvas) -> Surface:
     mineral = c.per_piece("mineral", grains, 170 * 170)
     albedo = ramp(mineral, "#3d3c3d", "#7d7873", "#8f8a86", "#9f9a95", "#b1aaa3")
     pink = c.per_piece("pink", grains, 170 * 170) * smoothstep(-0.1, 0.5, c.noise("pink/where", (3, 3), 3))
-    albedo = blend(albedo, ramp(mineral, "#6a5048", "#a58678"), smoothstep(0.6, 0.9, pink) * np.float32(0.6))
+    albedo = blend(albedo, ramp(mineral, "#6a5048", "#a58678"), smoothstep(0.6, 0.9, pink) * 0.6)
     broad = c.noise("broad", (4, 4), 5)
-    albedo = tinted(albedo, np.float32(0.85) + np.float32(0.32) * broad)
+    albedo = tinted(albedo, 0.85 + 0.32 * broad)
     lichen = smoothstep(0.52, 0.66, c.noise("lichen", (8, 8), 5))
-    albedo = blend(albedo, ramp(mineral, "#767a63", "#9da186"), lichen * np.float32(0.6))
-    albedo = tinted(albedo, np.float32(1.0) - np.float32(0.55) * crack)
+    albedo = blend(albedo, ramp(mineral, "#767a63", "#9da186"), lichen * 0.6)
+    albedo = tinted(albedo, 1.0 - 0.55 * crack)
     fine = c.noise("fine", (30, 30), 4, gain=0.6)
-    height_m = np.float32(0.12) * height + np.float32(0.006) * fine + np.float32(0.0012) * mineral
-    return _finished(
-        c, Surface(height_m=height_m, albedo=albedo, roughness=np.float32(0.7) + np.float32(0.2) * mineral)
-    )
+    height_m = 0.12 * height + 0.006 * fine + 0.0012 * mineral
+    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=0.7 + 0.2 * mineral))
 
 
 def rock_limestone(c: Canvas) -> Surface:
     """Pale limestone in thin beds, pitted by rain and streaked with grey."""
     height, crack = _crags(c, 0.3)
-    bend = c.noise("bend", (2, 3), 4) * np.float32(0.035)
+    bend = c.noise("bend", (2, 3), 4) * 0.035
     beds = c.noise("beds", (1, 13), 4, gain=0.6, at=(c.u, c.v + bend))
-    step = smoothstep(-0.08, 0.08, beds) * np.float32(0.6) + smoothstep(0.3, 0.38, beds) * np.float32(0.4)
+    step = smoothstep(-0.08, 0.08, beds) * 0.6 + smoothstep(0.3, 0.38, beds) * 0.4
     pits, _, _ = c.cells("pits", (34, 34), 0.95, at=c.warped("pits/warp", (12, 12), 0.01))
     pit = smoothstep(0.28, 0.1, pits) * smoothstep(0.0, 0.4, c.noise("pits/where", (6, 6), 3))
     fine = c.noise("fine", (22, 22), 5, gain=0.6)
-    value = np.clip(np.float32(0.5) + np.float32(0.3) * fine + np.float32(0.35) * beds, 0.0, 1.0)
+    value = np.clip(0.5 + 0.3 * fine + 0.35 * beds, 0.0, 1.0)
     albedo = ramp(value, "#8c867a", "#aba596", "#c1bbad")
     streak = smoothstep(0.0, 0.6, c.noise("streak", (11, 2), 5))
-    albedo = blend(albedo, ramp(value, "#6a6862", "#84827b"), streak * np.float32(0.6))
+    albedo = blend(albedo, ramp(value, "#6a6862", "#84827b"), streak * 0.6)
     rust = smoothstep(0.25, 0.7, c.noise("rust", (4, 4), 5))
-    albedo = blend(albedo, ramp(value, "#9a805a", "#b89c74"), rust * np.float32(0.5))
-    albedo = tinted(albedo, (np.float32(1.0) - np.float32(0.5) * crack) * (np.float32(1.0) - np.float32(0.35) * pit))
-    height_m = np.float32(0.08) * height + np.float32(0.045) * step + np.float32(0.006) * fine - np.float32(0.008) * pit
-    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=np.float32(0.82) + np.float32(0.1) * value))
+    albedo = blend(albedo, ramp(value, "#9a805a", "#b89c74"), rust * 0.5)
+    albedo = tinted(albedo, (1.0 - 0.5 * crack) * (1.0 - 0.35 * pit))
+    height_m = 0.08 * height + 0.045 * step + 0.006 * fine - 0.008 * pit
+    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=0.82 + 0.1 * value))
 
 
 def _sandstone(c: Canvas, beds_per_tile: int, *codes: str) -> Surface:
     """Banded sandstone: hard beds stand out, soft ones are hollowed, dark varnish runs down."""
-    bend = c.noise("bend", (2, 2), 5) * np.float32(0.05)
+    bend = c.noise("bend", (2, 2), 5) * 0.05
     at = (c.u, c.v + bend)
     beds = c.noise("beds", (1, beds_per_tile), 4, gain=0.65, at=at)
     fine_beds = c.noise("beds/fine", (2, beds_per_tile * 5), 3, at=at)
@@ -91,25 +90,17 @@ def _sandstone(c: Canvas, beds_per_tile: int, *codes: str) -> Surface:
     crack = smoothstep(0.03, 0.006, border)
     level = c.per_piece("joints/level", ids, 12)
     grit = c.noise("grit", (60, 60), 3, gain=0.7)
-    value = np.clip(np.float32(0.5) + np.float32(0.55) * beds + np.float32(0.22) * fine_beds, 0.0, 1.0)
+    value = np.clip(0.5 + 0.55 * beds + 0.22 * fine_beds, 0.0, 1.0)
     albedo = ramp(value, *codes)
-    albedo = tinted(albedo, np.float32(1.0) + np.float32(0.12) * grit + np.float32(0.12) * (level - np.float32(0.5)))
+    albedo = tinted(albedo, 1.0 + 0.12 * grit + 0.12 * (level - 0.5))
     varnish = smoothstep(0.15, 0.7, c.noise("varnish", (12, 2), 5))
-    albedo = blend(albedo, albedo * np.float32([0.5, 0.45, 0.45]), varnish * np.float32(0.7))
-    albedo = tinted(
-        albedo, (np.float32(1.0) - np.float32(0.55) * crack) * (np.float32(1.0) - np.float32(0.4) * hollowed)
-    )
+    albedo = blend(albedo, dyed(albedo, (0.5, 0.45, 0.45)), varnish * 0.7)
+    albedo = tinted(albedo, (1.0 - 0.55 * crack) * (1.0 - 0.4 * hollowed))
     ledge = smoothstep(-0.15, 0.15, beds)
     height_m = (
-        np.float32(0.05) * ledge
-        + np.float32(0.035) * beds
-        + np.float32(0.007) * fine_beds
-        + np.float32(0.04) * level
-        - np.float32(0.04) * hollowed
-        - np.float32(0.03) * crack
-        + np.float32(0.0015) * grit
+        0.05 * ledge + 0.035 * beds + 0.007 * fine_beds + 0.04 * level - 0.04 * hollowed - 0.03 * crack + 0.0015 * grit
     )
-    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=np.float32(0.86) + np.float32(0.06) * grit))
+    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=0.86 + 0.06 * grit))
 
 
 def rock_sandstone(c: Canvas) -> Surface:
@@ -124,60 +115,56 @@ def ground_red_rock(c: Canvas) -> Surface:
 
 def rock_basalt(c: Canvas) -> Surface:
     """Columnar basalt: dark upright columns with cross joints and vesicles."""
-    wander = c.noise("wander", (3, 3), 3) * np.float32(0.02)
+    wander = c.noise("wander", (3, 3), 3) * 0.02
     u = c.u + wander
-    column = (u * np.float32(9.0)).astype(np.float32)
+    column = (u * 9.0).astype(np.float32)
     index = np.floor(column).astype(np.int32) % 9
     shift = c.rng("columns").random(9, np.float32)[index]
     across = column - np.floor(column)
-    edge = np.minimum(across, np.float32(1.0) - across)
-    height_in_column = (c.v + shift + np.float32(0.3) * wander) * np.float32(3.0)
+    edge = np.minimum(across, 1.0 - across)
+    height_in_column = (c.v + shift + 0.3 * wander) * 3.0
     block = height_in_column - np.floor(height_in_column)
-    block_edge = np.minimum(block, np.float32(1.0) - block) * np.float32(3.0)
+    block_edge = np.minimum(block, 1.0 - block) * 3.0
     ids = (index * 3 + np.floor(height_in_column).astype(np.int32) % 3).astype(np.int32)
     tone = c.per_piece("tone", ids, 27)
     chips = c.noise("chips", (16, 16), 4, gain=0.6)
     joint = np.maximum(
-        smoothstep(0.10, 0.02, edge + np.float32(0.04) * chips),
-        smoothstep(0.07, 0.02, block_edge + np.float32(0.05) * chips) * np.float32(0.8),
+        smoothstep(0.10, 0.02, edge + 0.04 * chips),
+        smoothstep(0.07, 0.02, block_edge + 0.05 * chips) * 0.8,
     )
-    facet = np.minimum(edge * np.float32(3.2), 1.0) + np.float32(0.3) * (tone - np.float32(0.5))
+    facet = np.minimum(edge * 3.2, 1.0) + 0.3 * (tone - 0.5)
     pits, _, _ = c.cells("vesicles", (70, 70), 0.95)
     vesicle = smoothstep(0.3, 0.12, pits) * smoothstep(0.1, 0.5, c.noise("vesicles/where", (5, 5), 3))
-    value = np.clip(np.float32(0.5) + np.float32(0.5) * chips, 0.0, 1.0)
+    value = np.clip(0.5 + 0.5 * chips, 0.0, 1.0)
     albedo = ramp(value, "#35363a", "#4c4d50", "#626263")
-    albedo = tinted(albedo, np.float32(0.75) + np.float32(0.5) * tone)
+    albedo = tinted(albedo, 0.75 + 0.5 * tone)
     rust = smoothstep(0.2, 0.7, c.noise("rust", (5, 3), 5))
-    albedo = blend(albedo, ramp(value, "#4f4136", "#6b5848"), rust * np.float32(0.55))
+    albedo = blend(albedo, ramp(value, "#4f4136", "#6b5848"), rust * 0.55)
     lichen = smoothstep(0.55, 0.68, c.noise("lichen", (10, 10), 4))
-    albedo = blend(albedo, ramp(value, "#7e8070", "#9b9d8b"), lichen * np.float32(0.55))
-    dark = (np.float32(1.0) - np.float32(0.55) * joint) * (np.float32(1.0) - np.float32(0.4) * vesicle)
+    albedo = blend(albedo, ramp(value, "#7e8070", "#9b9d8b"), lichen * 0.55)
+    dark = (1.0 - 0.55 * joint) * (1.0 - 0.4 * vesicle)
     albedo = tinted(albedo, dark)
-    height_m = (
-        np.float32(0.07) * facet - np.float32(0.05) * joint + np.float32(0.008) * chips - np.float32(0.006) * vesicle
-    )
-    return _finished(
-        c, Surface(height_m=height_m, albedo=albedo, roughness=np.float32(0.75) + np.float32(0.15) * value)
-    )
+    height_m = 0.07 * facet - 0.05 * joint + 0.008 * chips - 0.006 * vesicle
+    return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=0.75 + 0.15 * value))
 
 
 def rock_mossy(c: Canvas) -> Surface:
     """Dark grey rock, half of it under cushions of moss."""
     height, crack = _crags(c, 0.25)
     fine = c.noise("fine", (24, 24), 5, gain=0.6)
-    value = np.clip(np.float32(0.5) + np.float32(0.45) * fine, 0.0, 1.0)
+    value = np.clip(0.5 + 0.45 * fine, 0.0, 1.0)
     stone = ramp(value, "#4c4a46", "#6b6963", "#84817a")
-    stone = tinted(stone, np.float32(1.0) - np.float32(0.5) * crack)
+    stone = tinted(stone, 1.0 - 0.5 * crack)
     tufts = c.noise("tufts", (80, 80), 3, gain=0.7)
     cushions, _, _ = c.cells("cushions", (16, 16), 0.95, at=c.warped("cushions/warp", (8, 8), 0.02))
-    where = c.noise("moss", (3, 3), 5) + np.float32(0.35) * crack + np.float32(0.12) * tufts
+    where = c.noise("moss", (3, 3), 5) + 0.35 * crack + 0.12 * tufts
     moss = smoothstep(-0.12, 0.12, where)
-    shade = np.float32(0.5) + np.float32(0.3) * tufts + np.float32(0.45) * (np.float32(0.45) - cushions)
+    shade = 0.5 + 0.3 * tufts + 0.45 * (0.45 - cushions)
     green = ramp(shade, "#26330f", "#425420", "#5f722c", "#7c8a3c")
     albedo = blend(stone, green, moss)
-    cushion = np.float32(0.03) * (np.float32(1.0) - cushions) + np.float32(0.006) * tufts
-    height_m = np.float32(0.12) * height + np.float32(0.006) * fine * (np.float32(1.0) - moss) + moss * cushion
-    roughness = blend(np.float32(0.75) + np.float32(0.15) * value, np.full_like(fine, 0.96), moss)
+    cushion = 0.03 * (1.0 - cushions) + 0.006 * tufts
+    height_m = 0.12 * height + 0.006 * fine * (1.0 - moss) + moss * cushion
+    roughness = blend(0.75 + 0.15 * value, np.full_like(fine, 0.96), moss)
     return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=roughness))
 
 
@@ -186,13 +173,13 @@ def ground_rock(c: Canvas) -> Surface:
     height, crack = _crags(c, 0.22)
     seams = c.noise("seams", (2, 6), 5, ridged=True, at=c.warped("seams/warp", (3, 3), 0.08, 4))
     fine = c.noise("fine", (22, 22), 5, gain=0.6)
-    value = np.clip(np.float32(0.48) + np.float32(0.35) * fine + np.float32(0.5) * (seams - np.float32(0.6)), 0.0, 1.0)
+    value = np.clip(0.48 + 0.35 * fine + 0.5 * (seams - 0.6), 0.0, 1.0)
     albedo = ramp(value, "#55524d", "#757169", "#918c83")
     warm = smoothstep(-0.1, 0.6, c.noise("warm", (5, 5), 5))
-    albedo = blend(albedo, ramp(value, "#665a4a", "#84765f", "#9c8d74"), warm * np.float32(0.6))
+    albedo = blend(albedo, ramp(value, "#665a4a", "#84765f", "#9c8d74"), warm * 0.6)
     lichen = smoothstep(0.5, 0.68, c.noise("lichen", (12, 12), 5))
-    albedo = blend(albedo, ramp(value, "#6b6e55", "#8c8f70"), lichen * np.float32(0.45))
-    albedo = tinted(albedo, np.float32(1.0) - np.float32(0.5) * crack)
-    height_m = np.float32(0.16) * height + np.float32(0.03) * seams + np.float32(0.009) * fine
-    roughness = np.float32(0.78) + np.float32(0.14) * value
+    albedo = blend(albedo, ramp(value, "#6b6e55", "#8c8f70"), lichen * 0.45)
+    albedo = tinted(albedo, 1.0 - 0.5 * crack)
+    height_m = 0.16 * height + 0.03 * seams + 0.009 * fine
+    roughness = 0.78 + 0.14 * value
     return _finished(c, Surface(height_m=height_m, albedo=albedo, roughness=roughness), 0.7)

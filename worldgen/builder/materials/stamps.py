@@ -109,7 +109,7 @@ def stamp(surface: Surface, stamps: Stamps, shape: Shape, *, roughness: float, v
     return Surface(height_m=height_m, albedo=albedo, roughness=rough)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _profile(code: int, a: float, b: float, item: int) -> tuple[float, float, float]:
     """Inside-ness (positive inside, in units of the half width), relative height and brightness at (a, b)."""
     if code == 0:  # Blade: from its root at a = -1 to a pointed tip at a = 1.

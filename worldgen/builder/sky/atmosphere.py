@@ -68,7 +68,7 @@ def make_atmosphere(haze: float) -> Atmosphere:
     return Atmosphere(haze=haze, transmittance=transmittance, multiple=_multiple_scattering_table(haze, transmittance))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _densities(radius: float) -> tuple[float, float, float]:
     """Relative density of air, aerosol and ozone."""
     height = max(radius - GROUND_KM, 0.0)
@@ -76,7 +76,7 @@ def _densities(radius: float) -> tuple[float, float, float]:
     return math.exp(-height / _RAYLEIGH_SCALE_KM), math.exp(-height / _MIE_SCALE_KM), ozone
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _distance_to_top(radius: float, mu: float) -> float:
     return -radius * mu + math.sqrt(max(radius * radius * (mu * mu - 1.0) + TOP_KM * TOP_KM, 0.0))
 
@@ -116,7 +116,7 @@ def _transmittance_table(haze: float) -> Table:
     return table
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def lookup_transmittance(table: Table, radius: float, mu: float) -> Color:
     """Transmittance (r, g, b) from a point to the top of the atmosphere, the ground left out.
 
@@ -145,7 +145,7 @@ def lookup_transmittance(table: Table, radius: float, mu: float) -> Color:
     )
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def visible_sun(radius: float, mu: float) -> float:
     """Share of the sun above the planet's rim, softened a little so that the earth's shadow has no hard edge."""
     sine = min(GROUND_KM / radius, 1.0)
@@ -154,7 +154,7 @@ def visible_sun(radius: float, mu: float) -> float:
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def sunlight_at(table: Table, radius: float, mu: float) -> Color:
     """Irradiance (r, g, b) on a surface that faces the sun, relative to the top of the atmosphere."""
     visible = visible_sun(radius, mu)
@@ -215,7 +215,7 @@ def _multiple_scattering_table(haze: float, transmittance: Table) -> Table:
     return table
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _lookup_multiple(table: Table, radius: float, sun_mu: float) -> Color:
     share = math.sqrt(min(max((radius - GROUND_KM - 0.01) / (TOP_KM - GROUND_KM - 0.02), 0.0), 1.0))
     y = min(share * (table.shape[0] - 1), table.shape[0] - 1.001)
@@ -232,7 +232,7 @@ def _lookup_multiple(table: Table, radius: float, sun_mu: float) -> Color:
     )
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def henyey_greenstein(cosine: float, g: float) -> float:
     """Phase function of Henyey and Greenstein (1941), per steradian."""
     base = 1.0 + g * g - 2.0 * g * cosine
@@ -306,7 +306,7 @@ def _sky_table(tables: tuple[Table, Table], haze: float, sun_mu: float) -> Table
     return table
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def lookup_sky(table: Table, mu: float, cosine_of_azimuth: float) -> Color:
     """Radiance (r, g, b) of the cloudless sky.
 
@@ -345,8 +345,7 @@ def sky_irradiance(table: Table) -> NDArray[np.float64]:
     azimuths = math.pi * np.linspace(0.0, 1.0, num_azimuths) ** 2
     around = 2.0 * np.trapezoid(table.astype(np.float64), azimuths, axis=1)
     weights = np.sin(elevations) * np.cos(elevations)
-    result: NDArray[np.float64] = np.trapezoid(around * weights[:, None], elevations, axis=0)
-    return result
+    return np.asarray(np.trapezoid(around * weights[:, None], elevations, axis=0), np.float64)
 
 
 def sun_irradiance(

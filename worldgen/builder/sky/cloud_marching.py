@@ -56,6 +56,7 @@ class _Layer(NamedTuple):
     extinction: float
     veil: float
     reach_km: float
+    contrast: float
     east_km: float
     south_km: float
 
@@ -100,6 +101,7 @@ def paint_sky(
         extinction=clouds.extinction,
         veil=clouds.veil,
         reach_km=clouds.reach_km,
+        contrast=clouds.contrast,
         east_km=clouds.offset_km[0],
         south_km=clouds.offset_km[1],
     )
@@ -126,11 +128,11 @@ def _paint_sky(
     sky = np.zeros((rows, columns, 3), np.float32)
     clear = np.ones((rows, columns), np.float32)
     for row in prange(rows):
-        _paint_row(directions[row], numbers, tables, maps, volumes, sky[row], clear[row])
+        _paint_row(directions[row], numbers, tables, (maps, volumes), (sky[row], clear[row]))
     return sky, clear
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _smooth(low: float, high: float, x: float) -> float:
     t = min(max((x - low) / (high - low), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
@@ -159,7 +161,9 @@ def _density(
     # Where little of the sky is covered clouds are small, so they are also low.
     heap = 1.0 - _smooth(0.15 + 0.45 * layer.flatness, 0.35 + 0.65 * max(cover, layer.flatness), share)
     shape = sample_volume(volumes[0], x / _SHAPE_PERIOD_KM, height / _SHAPE_PERIOD_KM, z / _SHAPE_PERIOD_KM)
-    value = ((shape - 0.36) * 1.7 - (1.0 - cover * (0.35 + 0.65 * heap))) * (2.6 - 0.8 * layer.flatness)
+    # A closed deck has no holes, however thin the noise.
+    shape = (shape - 0.36) * 1.7 + 0.55 * layer.flatness * _smooth(0.7, 1.0, cover)
+    value = (shape - (1.0 - cover * (0.35 + 0.65 * heap))) * (2.6 - 0.8 * layer.flatness)
     value = min(value, 1.0) * _smooth(0.0, 0.07, share) * heap
     if value <= 0.0 or gap < 0.0:
         return max(value, 0.0)
@@ -187,10 +191,23 @@ def _depth_towards_sun(
 
 
 @njit(cache=True)
+def _unevenness(view: Vector, distance: float, layer: _Layer, coverage_map: Table) -> float:
+    """How much thicker than usual a closed deck is where a view meets it: the light and dark of its underside."""
+    if layer.flatness <= 0.0:
+        return 1.0
+    x = (view[0] * distance + layer.east_km) / COVERAGE_PERIOD_KM
+    z = (view[2] * distance + layer.south_km) / COVERAGE_PERIOD_KM
+    broad = sample_map(coverage_map, 3.0 * x, 3.0 * z)
+    small = sample_map(coverage_map, 9.0 * z + 0.37, 9.0 * x + 0.11) * (1.0 - _smooth(5.0, 25.0, distance))
+    return math.exp(layer.flatness * layer.contrast * (1.5 * broad + 1.0 * small))
+
+
+@njit(cache=True)
 def _march(
-    view: Vector, sun: Vector, layer: _Layer, maps: tuple[Table, Table], volumes: tuple[Volume, Volume], light: _Light
+    view: Vector, sun: Vector, layer: _Layer, fields: tuple[Table, tuple[Volume, Volume]], light: _Light
 ) -> tuple[Color, float, float]:
     """Light that the layer sends along a view, the share that it lets through, and its mean distance."""
+    coverage_map, volumes = fields
     mu = max(view[1], 1e-3)
     base_radius, top_radius = GROUND_KM + layer.base_km, GROUND_KM + layer.top_km
     below = EYE_KM * EYE_KM * (mu * mu - 1.0)
@@ -201,26 +218,27 @@ def _march(
     end = min(end, start + 22.0)
     # A gap keeps the sun's disc free where the sky is broken, so that sunshine on the ground looks right.
     towards_sun = view[0] * sun[0] + view[1] * sun[1] + view[2] * sun[2]
-    gap = 0.55 * (1.0 - layer.flatness) * _smooth(0.965, 0.997, towards_sun)
+    gap = 0.5 * (1.0 - layer.flatness) * _smooth(0.84, 1.0, towards_sun)
     length = max(0.045, 0.0055 * start, (end - start) / 64.0)
     through, red, green, blue, distance, weight = 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
     thickness = layer.top_km - layer.base_km
+    overhead = layer.extinction * 0.45 * thickness * (0.35 + 0.65 * layer.flatness)
+    overhead *= _unevenness(view, start, layer, coverage_map)
     t = start + 0.5 * length
     for _ in range(_MAX_STEPS):
         if t >= end or through < 0.01:
             break
         height = math.sqrt(EYE_KM * EYE_KM + 2.0 * EYE_KM * mu * t + t * t) - GROUND_KM
         point = (view[0] * t + layer.east_km, height, view[2] * t + layer.south_km)
-        density = _density(point, layer, maps[0], volumes, (gap, t < 14.0))
+        density = _density(point, layer, coverage_map, volumes, (gap, t < 14.0))
         if density > 0.004:
-            depth = _depth_towards_sun(point, sun, layer, maps[0], volumes)
+            depth = _depth_towards_sun(point, sun, layer, coverage_map, volumes)
             beam = light.phases[0] * math.exp(-depth) + 0.62 * light.phases[1] * math.exp(-0.32 * depth)
             beam = _BEAM_GAIN * (beam + 0.42 * light.phases[2] * math.exp(-0.09 * depth))
             share = (height - layer.base_km) / thickness
             # Two-stream transmission for an asymmetry of 0.85: what reaches this depth from above.
-            overhead = layer.extinction * 0.45 * thickness * (1.0 - share) * (0.35 + 0.65 * layer.flatness)
-            floor = 0.42 + 0.43 * layer.flatness
-            above = (floor + (1.0 - floor) * share) / (1.0 + 0.11 * overhead)
+            floor = 0.42 + 0.22 * layer.flatness
+            above = (floor + (1.0 - floor) * share) / (1.0 + 0.11 * overhead * (1.0 - share))
             under = 0.5 * (1.0 - share)
             passed = math.exp(-layer.extinction * density * length)
             gain = through * (1.0 - passed)
@@ -265,33 +283,45 @@ def _light_along(
         0.75 * henyey_greenstein(towards_sun, 0.25) + 0.25 * henyey_greenstein(towards_sun, 0.0),
     )
     sunlight = sunlight_at(transmittance, at, (EYE_KM * sun[1] + t * towards_sun) / at)
+    # Under a closed deck a low sun is hidden by the rest of the deck, further away than the march looks.
+    free = 1.0 - 0.88 * layer.flatness * (1.0 - _smooth(0.05, 0.4, sun[1]))
+    sunlight = (sunlight[0] * free, sunlight[1] * free, sunlight[2] * free)
     return _Light(sunlight, phases, ambient[0], ambient[1])
 
 
-@njit(cache=True, inline="always")
-def _lowered(sun: Vector) -> Vector:
+@njit(cache=True)
+def _lowered(sun: Vector, flatness: float) -> Vector:
     """The sun as clouds see it: a low one a little lower still, so that it also catches their undersides."""
-    y = sun[1] - 0.10 * (1.0 - _smooth(0.0, 0.25, sun[1]))
+    y = sun[1] - 0.10 * (1.0 - 0.8 * flatness) * (1.0 - _smooth(0.0, 0.25, sun[1]))
     norm = math.sqrt(sun[0] * sun[0] + y * y + sun[2] * sun[2])
     return sun[0] / norm, y / norm, sun[2] / norm
 
 
 @njit(cache=True)
 def _paint_row(
-    directions: Table, numbers: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-    tables: tuple[Table, Table], maps: tuple[Table, Table], volumes: tuple[Volume, Volume], sky: Table, clear: Table,
-) -> None:  # fmt: skip
+    directions: Table,
+    numbers: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    tables: tuple[Table, Table],
+    fields: tuple[tuple[Table, Table], tuple[Volume, Volume]],
+    rows: tuple[Table, Table],
+) -> None:
+    """Fill one row of the sky and of the clouds' transmittance (``rows``)."""
     s, n, a = numbers
     sun = (s[0], s[1], s[2])
-    layer = _Layer(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8])
+    layer = _Layer(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9])
     ambient, haze = ((a[0], a[1], a[2]), (a[3], a[4], a[5])), a[6]
     sky_table, transmittance = tables
+    maps, volumes = fields
+    sky, clear = rows
     sun_plan = max(math.hypot(sun[0], sun[2]), 1e-9)
-    low_sun = _lowered(sun)
+    low_sun = _lowered(sun, layer.flatness)
     for column in range(len(directions)):
         x, y, z = float(directions[column, 0]), float(directions[column, 1]), float(directions[column, 2])
         view = (x, y, z)
         base = lookup_sky(sky_table, y, (x * sun[0] + z * sun[2]) / (max(math.hypot(x, z), 1e-9) * sun_plan))
+        # A closed deck keeps the sun from the air below it.
+        shade = 1.0 - 0.55 * layer.flatness
+        base = (base[0] * shade, base[1] * shade, base[2] * shade)
         red, green, blue = base
         through = 1.0
         if layer.veil > 0.0 and y > 0.0:
@@ -302,7 +332,7 @@ def _paint_row(
             through *= 1.0 - 0.7 * alpha
         if layer.coverage > -0.9 and y > 0.002:
             light = _light_along(view, sun, layer, transmittance, ambient)
-            emitted, passed, distance = _march(view, low_sun, layer, maps, volumes, light)
+            emitted, passed, distance = _march(view, low_sun, layer, (maps[0], volumes), light)
             if passed < 1.0:
                 # Air in front of the cloud dims it and adds the share of the sky's light that lies before it.
                 whole = lookup_transmittance(transmittance, EYE_KM, y)

@@ -95,10 +95,10 @@ def _base_volume() -> Volume:
     return volume
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _detail_volume() -> Volume:
     volume = np.zeros((DETAIL_SIZE, DETAIL_SIZE, DETAIL_SIZE), np.float32)
-    for k in prange(DETAIL_SIZE):
+    for k in range(DETAIL_SIZE):
         z = (k + 0.5) / DETAIL_SIZE
         for j in range(DETAIL_SIZE):
             y = (j + 0.5) / DETAIL_SIZE
@@ -110,7 +110,7 @@ def _detail_volume() -> Volume:
     return volume
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def sample_volume(volume: Volume, x: float, y: float, z: float) -> float:
     """Trilinear value at (x, y, z) in periods; x is the fastest axis."""
     size = volume.shape[0]
@@ -130,7 +130,7 @@ def sample_volume(volume: Volume, x: float, y: float, z: float) -> float:
     return result
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def sample_map(table: NDArray[np.float32], x: float, y: float) -> float:
     """Bilinear value of a square map that repeats, at (x, y) in periods; y counts rows."""
     size = table.shape[0]

@@ -25,6 +25,7 @@ class CloudLayer:
     coverage             shifts the coverage map; below about -0.3 the sky is clear, above 1 it is closed
     flatness             0 is heaped cumulus, 1 an even sheet
     veil                 optical depth of the cirrus
+    contrast             light and dark of a closed deck's underside
     reach_km             distance at which the layer dissolves in haze
     coverage_map         (M, M) float32  repeats every 96 km
     veil_map             (M, M) float32  repeats every 90 km
@@ -37,6 +38,7 @@ class CloudLayer:
     coverage: float
     flatness: float
     veil: float
+    contrast: float
     reach_km: float
     coverage_map: Table
     veil_map: Table
@@ -60,12 +62,13 @@ def make_clouds(weather: Weather, seed: int) -> CloudLayer:
     return CloudLayer(
         base_km=1.5 - 0.6 * sheet,
         top_km=1.5 - 0.6 * sheet + 1.9 - 0.7 * sheet + 1.6 * weather.storm,
-        extinction=(38.0 - 16.0 * sheet) * (1.0 + 2.2 * weather.storm),
+        extinction=38.0 * (1.0 + 1.1 * weather.storm),
         coverage=float(
             np.interp(cover, (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), (-1.0, 0.12, 0.34, 0.48, 0.66, 0.95, 1.2))
         ),
         flatness=sheet,
         veil=0.26 * math.sin(math.pi * weather.cloud_cover) * (1.0 - weather.storm),
+        contrast=1.0 + 0.9 * weather.storm,
         reach_km=115.0,
         coverage_map=_coverage_map(int(noise_seeds[0])),
         veil_map=_veil_map(int(noise_seeds[1]), int(noise_seeds[2]), angle),

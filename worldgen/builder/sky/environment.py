@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from worldgen.builder.sky.atmosphere import (
     EYE_KM,
@@ -32,6 +33,8 @@ from worldgen.spec.model import Biome, Weather, WorldSpec
 _SUN_ABOVE_AIR = 12.5
 """Irradiance of the sun outside the atmosphere, so that a noon sun gives about 10 on the ground."""
 _SUN_ANGULAR_RADIUS = 0.00465
+_VEILED_ANGULAR_RADIUS = 0.035
+"""Of the bright patch that thin cloud and fog make of the sun."""
 _EXPECTED_IRRADIANCE = 2.2
 """Light on level ground below which the world is brightened, as eyes and cameras adapt."""
 _ADAPTATION = 0.55
@@ -39,7 +42,7 @@ _MOON_SCALE = 0.016
 """Moonlight relative to sunlight; the real one is 40 000 times weaker still."""
 _MOON_TINT = np.array([0.72, 0.88, 1.22])
 """Night vision shifts towards blue (Purkinje)."""
-_MOON_RADIANCE = 0.18
+_MOON_RADIANCE = 0.085
 
 # Mean albedo of the land (r, g, b), for the light that it throws back at the sky's lower half.
 _LAND_ALBEDO: dict[Biome, Color] = {
@@ -103,7 +106,8 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
         environment=environment,
         key_direction_in_world=sun,
         key_irradiance=(float(key[0]), float(key[1]), float(key[2])),
-        key_angular_radius=_SUN_ANGULAR_RADIUS * (1.0 - softness) + 0.12 * softness,
+        key_angular_radius=_SUN_ANGULAR_RADIUS + (_VEILED_ANGULAR_RADIUS - _SUN_ANGULAR_RADIUS) * softness,
+        key_disc_in_environment=night,
     )
 
 
@@ -131,8 +135,8 @@ def _broadened(beam: NDArray[np.float64]) -> NDArray[np.float64]:
 def sunshine(weather: Weather) -> float:
     """Share of the sun's beam that clouds let through, falling steadily with cover and storm."""
     scattered = 1.0 - 0.22 * weather.cloud_cover
-    closed = 1.0 - 0.985 * overcast(weather)
-    return scattered * closed * (1.0 - 0.75 * weather.storm)
+    closed = max(1.0 - overcast(weather), 0.0) ** 1.5 + 0.002
+    return min(scattered * closed, 1.0) * (1.0 - 0.75 * weather.storm)
 
 
 def _brightness(flux: NDArray[np.float64], night: bool) -> NDArray[np.float64]:
@@ -218,7 +222,11 @@ def _lay_ground(environment: Table, albedo: NDArray[np.float64], key_flux: NDArr
     height = len(environment)
     first = (height + 1) // 2
     ground = ((horizontal_irradiance(environment) + key_flux) * albedo / math.pi).astype(np.float32)
-    horizon = environment[first - 1]
-    angles = (np.arange(first, height) + 0.5) / height * math.pi - 0.5 * math.pi
+    rim = environment[first - 1]
+    # Further down the rim's clouds would run into stripes: fade to a smooth version of it.
+    smooth = ndimage.gaussian_filter1d(rim, height * 3.0 / 180.0, axis=0, mode="wrap")
+    angles = ((np.arange(first, height) + 0.5) / height - 0.5) * math.pi
+    blur = (1.0 - np.exp(-np.sin(angles) * 60.0)).astype(np.float32)[:, None, None]
     share = (1.0 - np.exp(-np.sin(angles) * 9.0)).astype(np.float32)[:, None, None]
+    horizon = rim * (1.0 - blur) + smooth * blur
     environment[first:] = horizon * (1.0 - share) + ground * share

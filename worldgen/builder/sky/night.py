@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from worldgen.builder.sky.cloud_noise import Volume, cloud_volumes, sample_volume
@@ -66,9 +66,9 @@ def _star_colors(temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def paint_stars(seed: int, height: int) -> NDArray[np.float32]:
-    """Radiance (H, 2H, 3) of the stars and the Milky Way in a clear sky; a star of magnitude 0 sheds 4e-5."""
+    """Radiance (H, 2H, 3) of the stars and the Milky Way in a clear sky; a star of magnitude 0 sheds 2.4e-5."""
     directions, magnitudes, colors = star_field(seed)
-    fluxes = 4.0e-5 * 10.0 ** (-0.30 * magnitudes)
+    fluxes = 2.4e-5 * 10.0 ** (-0.30 * magnitudes)
     sky = np.zeros((height, 2 * height, 3), np.float32)
     base, detail = cloud_volumes()
     pole = galactic_pole(seed)
@@ -80,7 +80,7 @@ def paint_stars(seed: int, height: int) -> NDArray[np.float32]:
     return sky
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _paint_band(
     sky: NDArray[np.float32],
     directions: NDArray[np.float32],
@@ -89,7 +89,7 @@ def _paint_band(
     volumes: tuple[Volume, Volume],
 ) -> None:
     rows = sky.shape[0] // 2
-    for row in prange(rows):
+    for row in range(rows):
         for column in range(sky.shape[1]):
             x, y, z = directions[row, column]
             latitude = x * pole[0] + y * pole[1] + z * pole[2]
@@ -107,9 +107,9 @@ def _paint_band(
             dust_at = (latitude + 0.22 * puffs + 0.14 * knots + 0.10 * fine) / 0.05
             glow *= 1.0 - 0.75 * math.exp(-dust_at * dust_at)
             warm = max(along, 0.0) * math.exp(-(bent * bent) / 0.02)
-            sky[row, column, 0] += np.float32(0.0105 * glow * (0.92 + 0.22 * warm))
-            sky[row, column, 1] += np.float32(0.0105 * glow * 0.98)
-            sky[row, column, 2] += np.float32(0.0105 * glow * (1.12 - 0.18 * warm))
+            sky[row, column, 0] += np.float32(0.016 * glow * (0.92 + 0.22 * warm))
+            sky[row, column, 1] += np.float32(0.016 * glow * 0.98)
+            sky[row, column, 2] += np.float32(0.016 * glow * (1.12 - 0.18 * warm))
 
 
 @njit(cache=True)
