@@ -35,7 +35,7 @@ def transform_gaussians(
         InvalidInputError: The matrix is not orthogonal or the scale not positive.
     """
     matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.shape != (3, 3) or np.abs(matrix @ matrix.T - np.eye(3)).max() > 1e-6:
+    if matrix.shape != (3, 3) or not np.abs(matrix @ matrix.T - np.eye(3)).max() <= 1e-6:
         raise InvalidInputError("Splats can only be turned or mirrored by an orthogonal 3x3 matrix.")
     if not 0.0 < scale < math.inf:
         raise InvalidInputError("The scale of a splat transform must be positive.")
