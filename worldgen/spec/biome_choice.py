@@ -83,6 +83,9 @@ def _votes(mention: Mention) -> Iterator[tuple[Biome, float]]:
             else:
                 yield "meadow_hills", 1.0
         case Thing(options=options):
+            if mention.amount is not None and not mention.amount.vague:
+                # A number of trees makes no forest.
+                return
             for family, kind in options[:1]:
                 if kind in _KIND_VOTES:
                     yield _KIND_VOTES[kind]

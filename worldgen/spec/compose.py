@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from worldgen.spec.arrangements import gather_arrangement, gather_forest
 from worldgen.spec.atmosphere import Air, resolve_air
 from worldgen.spec.biome_choice import choose_biome
 from worldgen.spec.biomes import BIOMES, biome_scatters
@@ -11,7 +12,8 @@ from worldgen.spec.choices import tells_autumn
 from worldgen.spec.compounds import is_plant, is_woods
 from worldgen.spec.entries import targets_first, unique_id
 from worldgen.spec.exclusions import excluded_by, excluded_names
-from worldgen.spec.gathering import Gathering
+from worldgen.spec.gathering import Gathered, Gathering, is_state
+from worldgen.spec.lands import gather_biome_word, gather_land, gather_path, gather_water
 from worldgen.spec.lexicon import Lexicon
 from worldgen.spec.matching import Chunk
 from worldgen.spec.model import Biome, Land, Understood, Water, WorldSpec
@@ -23,13 +25,17 @@ from worldgen.spec.senses import (
     BiomeNoun,
     Collective,
     Color,
+    Density,
     Group,
     LandNoun,
+    PathNoun,
     Setting,
+    Size,
     State,
     Thing,
     WaterNoun,
 )
+from worldgen.spec.things import gather_building, gather_plants, gather_thing, gather_trees
 from worldgen.spec.words_air import SETTING_ADJECTIVES
 from worldgen.spec.words_things import TREE_FAMILIES
 
@@ -56,7 +62,10 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
     only = next((word.only for word in leading if word.only is not None), None)
     gathering = Gathering(lexicon, biome, frozenset(unwanted), only)
     for mention in _in_order(reading.mentions):
-        gathering.gather(mention)
+        if mention not in gathering.became:
+            gathered = _gather(gathering, mention)
+            if gathered is not None:
+                gathering.record(mention, gathered)
     place_mentions(gathering, reading.mentions)
     defaults = BIOMES[biome]
     if defaults.water is not None and not gathering.entries.waters and defaults.water not in unwanted:
@@ -72,6 +81,8 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         only=only,
         left_out=denied | _present(gathering),
     )
+    if any(m.only and isinstance(m.noun, Thing | BiomeNoun | Group) and not m.negated for m in reading.mentions):
+        fill = ()
     scatters = list(gathering.entries.scatters)
     taken = set(gathering.entries.taken)
     for scatter in fill:
@@ -99,6 +110,44 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
     )
 
 
+def _gather(gathering: Gathering, mention: Mention) -> Gathered | None:
+    """What a mention becomes, or None where there is no room or no family for it."""
+    match mention.noun:
+        case WaterNoun() as noun:
+            return gather_water(gathering, mention, noun)
+        case BiomeNoun() as noun:
+            return gather_biome_word(gathering, mention, noun)
+        case LandNoun(feature="island") if _in_a_lake(mention, gathering):
+            return None
+        case LandNoun() as noun:
+            return gather_land(gathering, mention, noun)
+        case PathNoun() as noun:
+            return gather_path(gathering, mention, noun)
+        case Collective() as noun if is_woods(mention):
+            return gather_forest(gathering, mention, noun)
+        case Collective() as noun:
+            return gather_arrangement(gathering, mention, noun)
+        case Thing() as noun:
+            return gather_thing(gathering, mention, noun)
+        case Group(group="tree"):
+            return gather_trees(gathering, mention)
+        case Group(group="plant"):
+            return gather_plants(gathering, mention)
+        case Group():
+            return gather_building(gathering, mention)
+        case Setting(word=word):
+            unused = tuple(chunk for chunk in mention.adjectives if not isinstance(chunk.sense, Size | Density))
+            return Gathered("land", "", f"{word}: always there", unused=unused)
+        case _:
+            return None
+
+
+def _in_a_lake(mention: Mention, gathering: Gathering) -> bool:
+    """Whether an island is said to lie in a lake; islands rise from the sea only."""
+    owners = [other for other in gathering.became if mention in other.members]
+    return any(isinstance(other.noun, WaterNoun) and other.noun.kind != "sea" for other in (*mention.targets, *owners))
+
+
 def _read_settings(reading: Reading) -> None:
     """Turn "red sky", "low sun" and autumn colours of trees into cues."""
     for mention in reading.mentions:
@@ -118,6 +167,10 @@ def _read_settings(reading: Reading) -> None:
             if tells_autumn(mention) and not mention.negated and _has_leaves(mention):
                 autumn = Atmosphere(word="autumn colors", rank=2, season="autumn")
                 reading.cues.append(Cue(autumn, mention.start, mention.chunk.end))
+        if isinstance(mention.noun, WaterNoun) and not mention.negated:
+            if mention.noun.frozen or any(is_state(chunk, "frozen") for chunk in mention.adjectives):
+                winter = Atmosphere(word="frozen", rank=2, season="winter")
+                reading.cues.append(Cue(winter, mention.start, mention.chunk.end))
         if isinstance(mention.noun, Thing) and "blossom" in mention.noun.word and not mention.negated:
             spring = Atmosphere(word="blossom", rank=2, season="spring")
             reading.cues.append(Cue(spring, mention.start, mention.chunk.end))

@@ -59,10 +59,11 @@ class Entries:
     def add_scatter(self, wanted: str, scatter: Scatter) -> str | None:
         """Add a scatter under the wanted id or the nearest free one; the same plants again just grow denser."""
         for index, known in enumerate(self.scatters):
-            same = (known.family, known.kind, known.size) == (scatter.family, scatter.kind, scatter.size)
+            same_kind = known.kind == scatter.kind or None in (known.kind, scatter.kind)
+            same = same_kind and (known.family, known.size) == (scatter.family, scatter.size)
             if same and known.place == scatter.place:
-                density = max(known.density, scatter.density)
-                self.scatters[index] = known.model_copy(update={"density": density})
+                changes = {"density": max(known.density, scatter.density), "kind": known.kind or scatter.kind}
+                self.scatters[index] = known.model_copy(update=changes)
                 return known.id
         if len(self.scatters) >= MAX_SCATTERS:
             return None
@@ -76,6 +77,10 @@ class Entries:
     def item(self, entry_id: str) -> Item | None:
         """The item with this id, or None."""
         return next((item for item in self.items if item.id == entry_id), None)
+
+    def scatter(self, entry_id: str) -> Scatter | None:
+        """The scatter with this id, or None."""
+        return next((scatter for scatter in self.scatters if scatter.id == entry_id), None)
 
     def change_item(self, entry_id: str, **changes: object) -> None:
         """Replace fields of an item."""

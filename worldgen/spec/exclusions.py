@@ -17,7 +17,7 @@ from worldgen.spec.senses import (
     Thing,
     WaterNoun,
 )
-from worldgen.spec.words_things import ARRANGEMENTS, BUILDING_FAMILIES, BUILDING_WORDS, TREE_FAMILIES
+from worldgen.spec.words_things import ARRANGEMENTS, DWELLING_FAMILIES, DWELLING_WORDS, TREE_FAMILIES
 
 _LAND_NAMES = {
     "hill": ("hill",),
@@ -47,9 +47,10 @@ def excluded_names(mention: Mention, lexicon: Lexicon) -> tuple[str, ...]:
 def _names(mention: Mention, lexicon: Lexicon) -> Iterable[str]:
     match mention.noun:
         case Thing(word=word, options=options):
-            singular = word.removesuffix("s")
-            if word in BUILDING_WORDS or singular in BUILDING_WORDS:
-                yield from (name for name in BUILDING_FAMILIES if name in lexicon)
+            if word == "building":
+                yield from lexicon.group("structure")
+            elif word in DWELLING_WORDS:
+                yield from (name for name in DWELLING_FAMILIES if name in lexicon)
             else:
                 yield from (family for family, _ in options)
         case Group(group="tree"):

@@ -8,7 +8,7 @@ from worldgen.spec.gathering import EntryType, Gathered, Gathering
 from worldgen.spec.model import Item, Place, Relation, Water, WaterKind
 from worldgen.spec.reading import Mention
 from worldgen.spec.senses import BiomeNoun, Collective, LandNoun, State, Thing
-from worldgen.spec.words_things import ARRANGEMENTS
+from worldgen.spec.words_things import ARRANGEMENTS, Arrangement
 
 _AFLOAT = frozenset({"boat", "bridge", "dock"})
 """Families that stand on water; everything else that is "on the lake" stands by it."""
@@ -33,8 +33,11 @@ def _put(gathering: Gathering, gathered: Gathered, place: Place) -> None:
     """Place an entry that has no place of its own yet, and say so in its meaning."""
     if gathered.entry_id in (place.target, place.other_target):
         return
+    if gathered.family in _AFLOAT and place.relation != "in_distance":
+        if place.target is None or gathering.entries.water(place.target) is None:
+            return
     item = gathering.entries.item(gathered.entry_id)
-    scatter = next((entry for entry in gathering.entries.scatters if entry.id == gathered.entry_id), None)
+    scatter = gathering.entries.scatter(gathered.entry_id)
     if item is not None and item.place.relation == "near_spawn":
         gathering.entries.change_item(item.id, place=place)
     elif scatter is not None and scatter.place is None and place.relation not in ("in", "near_spawn"):
@@ -93,6 +96,10 @@ def _beside(gathering: Gathering, relation: Relation, gathered: Gathered, target
     if kind == "item":
         return Place(relation="by" if relation in ("on", "in") else relation, target=other.entry_id)
     if kind == "scatter":
+        scatter = gathering.entries.scatter(other.entry_id)
+        if relation == "around" and scatter is not None and scatter.place is not None:
+            # A fence around a cottage's garden goes around the cottage.
+            return scatter.place.model_copy(update={"relation": "around"})
         if relation in ("in", "between", "on"):
             return Place(relation="in", target=other.entry_id)
         return Place(relation=relation, target=other.entry_id)
@@ -111,12 +118,12 @@ def _place_members(gathering: Gathering, mention: Mention, gathered: Gathered) -
         own = gathering.became.get(member)
         if own is None or member.negated or member.relation is not None or own.entry_type not in ("item", "scatter"):
             continue
-        if gathered.entry_type == "item" and own.entry_type == "scatter":
-            continue
         if isinstance(mention.noun, BiomeNoun) and mention.noun.biome not in ("coast", "tropical"):
             continue
         relation: Relation = "by"
-        if gathered.entry_type == "hill":
+        if gathered.entry_type == "item" and own.entry_type == "scatter":
+            relation = "around"
+        elif gathered.entry_type == "hill":
             relation = "on"
         elif gathered.entry_type == "path":
             relation = "along"
@@ -124,7 +131,7 @@ def _place_members(gathering: Gathering, mention: Mention, gathered: Gathered) -
             relation = "in"
         elif gathered.entry_type == "water" and own.family in _AFLOAT:
             relation = "on"
-        elif own.family in ("fence", "wall"):
+        elif own.family in ("fence", "wall") or (own.family == "tower" and isinstance(mention.noun, Collective)):
             relation = "around"
         if gathered.entry_id:
             _put(gathering, own, Place(relation=relation, target=gathered.entry_id))
@@ -142,20 +149,34 @@ def _place_parts(gathering: Gathering, mention: Mention, gathered: Gathered) -> 
     first = gathering.entries.item(gathered.entry_id)
     if first is None or arrangement.trees is not None:
         return
-    ids = [name.strip() for name in gathered.meaning.split(":")[0].split(",")]
-    parts = {part.name: part for part in arrangement.parts}
-    for entry_id in ids:
-        part = next((parts[name] for name in parts if name and entry_id.rstrip("_0123456789").endswith(name)), None)
+    water = _water_of(gathering, arrangement)
+    for part, entry_id in gathered.parts:
         item = gathering.entries.item(entry_id)
-        if part is None or item is None or item.place.relation != "near_spawn" or item.id == first.id:
+        if item is None or item.place.relation != "near_spawn":
             continue
-        if part.of_first:
+        if part.of_water and water is not None:
+            place = Place(relation=part.relation, target=water.id)
+        elif item.id == first.id:
+            continue
+        elif part.of_first:
             place = Place(relation=part.relation, target=first.id)
         elif part.relation == "along" and gathering.path:
             place = Place(relation="along", target="path")
         else:
             continue
         gathering.entries.change_item(item.id, place=place)
+
+
+def _water_of(gathering: Gathering, arrangement: Arrangement) -> Water | None:
+    """The water that an arrangement lies by (a harbour), made where there is none."""
+    if arrangement.water is None:
+        return None
+    if gathering.entries.waters:
+        return gathering.entries.waters[0]
+    if arrangement.water in gathering.unwanted:
+        return None
+    added = gathering.entries.add_water(arrangement.water, Water(id="water", kind=arrangement.water))
+    return None if added is None else gathering.entries.water(added)
 
 
 def _place_afloat(gathering: Gathering) -> None:

@@ -33,6 +33,8 @@ class Mention:
     """What a collective consists of ("a forest of pines")."""
     members: list[Mention] = field(default_factory=list)
     """What it has ("a castle with four towers")."""
+    only: bool = False
+    """Whether nothing else shall grow there ("only grass")."""
     side: bool = False
     """Whether only its shore is meant."""
 

@@ -20,6 +20,8 @@ class Thing:
     material: str | None = None
     nearest: bool = False
     """Whether the family only stands in for what the word says."""
+    adjective: bool = False
+    """Whether it is an adjective of the land ("grassy"), not a noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Group:
 
     word: str
     group: Literal["tree", "plant", "building"]
+    adjective: bool = False
 
 
 @dataclass(frozen=True, slots=True)

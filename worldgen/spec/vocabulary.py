@@ -148,7 +148,7 @@ def _things(lexicon: Lexicon) -> dict[Phrase, Thing]:
         if not present or words in things:
             continue
         pairs = [(name, alias.kind if alias.kind in lexicon.families[name].kinds else None) for name in present]
-        things[words] = Thing(phrase, tuple(pairs), alias.size, alias.material, alias.nearest)
+        things[words] = Thing(phrase, tuple(pairs), alias.size, alias.material, alias.nearest, alias.adjective)
     return things
 
 

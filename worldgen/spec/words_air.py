@@ -107,7 +107,7 @@ MOODS: Mapping[str, Sense] = {
     ),
     **_each("dark|shadowy|brooding|moody", rank=1, fog=0.25, cloud_cover=0.8, storm=0.4, time="dusk"),
     **_each("melancholy|melancholic|sad|wistful|lonesome", rank=1, fog=0.35, cloud_cover=0.85, storm=0.15),
-    **_each("desolate|forsaken|barren|lifeless|wasteland", rank=1, fog=0.2, cloud_cover=0.75, storm=0.2, growth=0.3),
+    **_each("desolate|forsaken|wasteland", rank=1, fog=0.2, cloud_cover=0.75, storm=0.2, growth=0.3),
     **_each("abandoned|deserted|forgotten|lost", rank=1, fog=0.3, cloud_cover=0.6, storm=0.1),
     **_each("mysterious|mystical|mystic|enigmatic|arcane|secret", rank=1, fog=0.5, cloud_cover=0.4, time="dawn"),
     **_each("magical|enchanted|enchanting|fairytale|fairy tale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
@@ -120,33 +120,33 @@ MOODS: Mapping[str, Sense] = {
     **_each("dramatic|epic", rank=1, fog=0.15, cloud_cover=0.6, storm=0.45, time="golden_hour"),
     **_each("majestic|grand|glorious|awe inspiring|sublime", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("lush|verdant|overgrown|fertile", rank=2, growth=1.35),
+    **_each("barren|lifeless|sterile|denuded", rank=2, growth=0.25),
     **_each("wild|untamed|primeval|primordial", rank=2, growth=1.2),
     **_each("hot|scorching|blazing|sweltering|sun baked|parched|arid", rank=1, cloud_cover=0.05, fog=0.08, time="noon"),
     **_each("cold|chilly|bitter", rank=1, cloud_cover=0.6, fog=0.15),
 }
 
+
+def _settings(setting: str, adjectives: str, **changes: object) -> dict[tuple[str, str], Atmosphere]:
+    atmosphere = Atmosphere(word=setting, **changes)  # type: ignore[arg-type]
+    return {(setting, adjective): atmosphere for adjective in adjectives.split("|")}
+
+
 SETTING_ADJECTIVES: Mapping[tuple[str, str], Atmosphere] = {
-    **{("sky", word): Atmosphere(word="sky", cloud_cover=0.03) for word in ("clear", "blue", "bright", "open")},
-    **{("sky", word): Atmosphere(word="sky", time="sunset") for word in ("red", "orange", "pink", "golden", "crimson")},
-    **{("sky", word): Atmosphere(word="sky", time="dusk", rank=2) for word in ("purple", "violet")},
-    **{("sky", word): Atmosphere(word="sky", cloud_cover=0.95) for word in ("gray", "white", "pale")},
-    **{("sky", word): Atmosphere(word="sky", cloud_cover=0.9, storm=0.6) for word in ("dark", "black")},
-    **{("sun", word): Atmosphere(word="sun", time="golden_hour", rank=2) for word in ("low", "golden", "warm")},
-    **{
-        ("sun", word): Atmosphere(word="sun", time="sunset") for word in ("red", "orange", "setting", "pink", "crimson")
-    },
-    **{("sun", word): Atmosphere(word="sun", time="dawn") for word in ("rising",)},
-    **{("sun", word): Atmosphere(word="sun", cloud_cover=0.1) for word in ("bright", "clear", "yellow")},
-    **{("sun", word): Atmosphere(word="sun", time="noon", rank=2) for word in ("high", "hot")},
-    **{
-        ("light", word): Atmosphere(word="light", time="golden_hour", rank=2) for word in ("golden", "orange", "yellow")
-    },
-    **{("light", word): Atmosphere(word="light", time="sunset", rank=2) for word in ("red", "pink", "crimson")},
-    **{("light", word): Atmosphere(word="light", time="dusk", rank=2) for word in ("blue", "purple", "dark")},
-    **{
-        ("leaves", word): Atmosphere(word="leaves", season="autumn", rank=2)
-        for word in ("red", "orange", "yellow", "golden", "brown", "crimson")
-    },
+    **_settings("sky", "clear|blue|bright|open", cloud_cover=0.03),
+    **_settings("sky", "red|orange|pink|golden|crimson", time="sunset"),
+    **_settings("sky", "purple|violet", time="dusk", rank=2),
+    **_settings("sky", "gray|white|pale", cloud_cover=0.95),
+    **_settings("sky", "dark|black", cloud_cover=0.9, storm=0.6),
+    **_settings("sun", "low|golden|warm", time="golden_hour", rank=2),
+    **_settings("sun", "red|orange|setting|pink|crimson", time="sunset"),
+    **_settings("sun", "rising", time="dawn"),
+    **_settings("sun", "bright|clear|yellow|harsh|blazing|strong", cloud_cover=0.1),
+    **_settings("sun", "high|hot", time="noon", rank=2),
+    **_settings("light", "golden|orange|yellow", time="golden_hour", rank=2),
+    **_settings("light", "red|pink|crimson", time="sunset", rank=2),
+    **_settings("light", "blue|purple|dark", time="dusk", rank=2),
+    **_settings("leaves", "red|orange|yellow|golden|brown|crimson", season="autumn", rank=2),
 }
 """(setting, adjective) → what the pair says; adjectives are the names of colours, states and "clear", "high", "low"."""
 

@@ -125,7 +125,7 @@ BIOMES: Mapping[str, Sense] = {
         9,
         nearest=True,
     ),
-    **_biome("coast", "coast|coastal|coastline|shoreline|rocky coast|seashore|sea shore", 7, water="sea"),
+    **_biome("coast", "coast|coastal|coastline|shoreline|seashore|sea shore", 7, water="sea"),
     **_biome("coast", "seaside|oceanside|sea side|beachfront|oceanfront|sea coast|shorefront", 7, water="sea"),
     **_biome("coast", "beach|sandy beach|cove|bay|white sand beach|sandy cove", 7, water="sea"),
     **_biome("coast", "mediterranean|aegean|amalfi|riviera|cornish|cornwall|brittany", 6, nearest=True, water="sea"),

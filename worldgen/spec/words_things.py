@@ -26,6 +26,7 @@ class Alias:
     size: float = 1.0
     material: str | None = None
     nearest: bool = False
+    adjective: bool = False
 
 
 def _aliases(words: str, *families: str, **more: object) -> dict[str, Alias]:
@@ -94,25 +95,31 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
         **_aliases("shrub|hedge|bramble|thornbush|sagebrush|hedgerow|gorse|heather|rhododendron|scrub", "bush"),
         **_aliases("bracken|fern frond|tree fern|undergrowth", "fern", "bush"),
         **_aliases("reed|cattail|bulrush|rush|sedge|papyrus|bamboo|water plant", "reeds", nearest=False),
-        **_aliases("tall grass|lawn|turf|grass tuft|green grass|grassy", "grass"),
+        **_aliases("tall grass|lawn|turf|grass tuft|green grass", "grass"),
         **_aliases("flower|wildflower|wild flower|daisy|poppy|tulip|lavender|sunflower|lupin|lupine", "flowers"),
         **_aliases("rose|buttercup|dandelion|bluebell|edelweiss|daffodil|orchid|hibiscus|violet", "flowers"),
         **_aliases("flowery|flowering|alpine flower|crocus|cornflower|iris|lily|clover", "flowers"),
-        **_aliases("rocky|stony|bouldery|boulder strewn|rock strewn", "rock"),
+        **_aliases("rocky|stony|bouldery|boulder strewn|rock strewn", "rock", adjective=True),
+        **_aliases("grassy|grass covered", "grass", adjective=True),
+        **_aliases("flowery|flowering|flower filled|flower strewn", "flowers", adjective=True),
+        **_aliases("bushy|shrubby|scrubby", "bush", adjective=True),
+        **_aliases("reedy", "reeds", adjective=True),
+        **_aliases("ferny", "fern", adjective=True),
     }
 )
 """Words that families need not declare; a family's own words win."""
 
 GROUPS: Mapping[str, Sense] = {
-    **{word: Group(word, "tree") for word in ("tree", "timber trees", "wooded", "forested", "tree covered")},
+    **{word: Group(word, "tree") for word in ("tree",)},
+    **{word: Group(word, "tree", adjective=True) for word in ("wooded", "forested", "tree covered", "tree lined")},
     **{word: Group(word, "plant") for word in ("plant", "vegetation", "greenery", "foliage plants", "flora")},
     **{word: Group(word, "building") for word in ("structure", "architecture", "civilization", "civilisation")},
 }
 
-BUILDING_WORDS = frozenset({"house", "home", "building", "dwelling"})
-"""Words that, ruled out, rule out every building."""
+DWELLING_WORDS = frozenset({"house", "home", "dwelling"})
+"""Words that, ruled out, rule out every dwelling; "building" rules out every structure."""
 
-BUILDING_FAMILIES = ("cabin", "timber_house", "stone_house", "barn", "tower", "church", "ruins", "wall")
+DWELLING_FAMILIES = ("cabin", "timber_house", "stone_house", "adobe_house")
 
 
 def _materials(words: str, *names: str) -> dict[str, Sense]:
