@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise, product
+
+from worldgen.spec.real_words import REAL_WORDS
 
 MIN_LETTERS = 6
 """Shorter words have too many neighbours that are words of their own."""
 
-REAL_WORDS: frozenset[str] = frozenset()
-"""English words that are one slip away from a word of the vocabulary, but mean what they say."""
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEIGHBOURS = frozenset(
+    {pair for row in _KEYS for first, second in pairwise(row) for pair in ((first, second), (second, first))}
+    | {pair for first, second in product("aeiouy", repeat=2) for pair in ((first, second),)}
+    | {("c", "s"), ("s", "c"), ("c", "k"), ("k", "c"), ("s", "z"), ("z", "s"), ("f", "v"), ("v", "f")}
+)
+"""Letters that are hit or taken for each other: neighbours on a keyboard, vowels, and a few sounds."""
 
 
 class Speller:
-    """Finds the known word that is one slip away: a letter too many, too few, wrong, or two swapped.
+    """Finds the known word that is one slip away: a letter too many, too few, mistaken, or two swapped.
 
     Known words are indexed by every form with one letter left out, so that a look-up costs the same however many
     there are. (The idea is Wolf Garbe's "symmetric delete" spelling correction.)
@@ -41,22 +49,30 @@ class Speller:
             for known in self._index.get(form, ())
             if max(len(word), len(known)) >= MIN_LETTERS and is_one_slip(word, known)
         }
-        # A slip rarely hits the first letter, and most often drops or swaps letters.
-        return min(candidates, key=lambda known: (known[0] != word[0], known), default=None)
+        # Slips that keep the length are swaps and mistaken letters; they are the more telling ones.
+        return min(candidates, key=lambda known: (len(known) != len(word), known), default=None)
 
 
-def is_one_slip(first: str, second: str) -> bool:
-    """Whether two words differ by exactly one insertion, deletion, substitution or swap of neighbours."""
-    if first == second or abs(len(first) - len(second)) > 1:
+def is_one_slip(word: str, known: str) -> bool:
+    """Whether a word is a known one with one slip of the pen.
+
+    The first letter is always right, a mistaken letter is one that is easily taken for the other, and a letter
+    more or less at the end makes another word ("villager"), unless it doubles the one before it.
+    """
+    if word == known or word[0] != known[0] or abs(len(word) - len(known)) > 1:
         return False
     start = 0
-    while start < min(len(first), len(second)) and first[start] == second[start]:
+    while start < min(len(word), len(known)) and word[start] == known[start]:
         start += 1
-    a, b = first[start:], second[start:]
+    a, b = word[start:], known[start:]
     if len(a) == len(b):
-        return a[1:] == b[1:] or (len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:])
+        mistaken = a[1:] == b[1:] and (a[0], b[0]) in _NEIGHBOURS
+        swapped = len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
+        return mistaken or swapped
     longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-    return longer[1:] == shorter
+    if longer[1:] != shorter:
+        return False
+    return bool(shorter) or longer[0] == word[start - 1] == known[start - 1]
 
 
 def _one_left_out(word: str) -> list[str]:

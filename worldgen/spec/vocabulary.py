@@ -13,14 +13,19 @@ from worldgen.spec.senses import (
     Atmosphere,
     BiomeNoun,
     Collective,
+    Conjunction,
+    Copula,
+    Determiner,
     Group,
     LandNoun,
     MaterialWord,
     PathNoun,
+    Pronoun,
     Sense,
     Setting,
     State,
     Stop,
+    Style,
     Thing,
     WaterNoun,
 )
@@ -43,6 +48,9 @@ from worldgen.spec.words_things import ALIASES, COLLECTIVES, GROUPS, MATERIALS, 
 Phrase = tuple[str, ...]
 
 _PLURAL_SENSES = (Thing, Group, Collective, WaterNoun, LandNoun, PathNoun, BiomeNoun, Setting, Absent)
+
+_SILENT = (Stop, Style, Absent, Copula, Determiner, Pronoun, Conjunction)
+"""Meanings that nothing is corrected to."""
 
 _STRONGER = (Collective, Group, WaterNoun, LandNoun, PathNoun, BiomeNoun)
 """Meanings that families do not override by declaring the same word."""
@@ -106,7 +114,7 @@ class Vocabulary:
                 self.entries.setdefault(("".join(phrase),), entry)
         for phrase in self.entries:
             self._longest[phrase[0]] = max(self._longest.get(phrase[0], 0), len(phrase))
-        content = (phrase for phrase, entry in self.entries.items() if not isinstance(entry.sense, Stop))
+        content = (phrase for phrase, entry in self.entries.items() if not isinstance(entry.sense, _SILENT))
         # Words for things that no family can build are unknown, but not misspelt.
         right = {word for phrase in ALIASES for word in phrase.split()}
         self._speller = Speller((word for phrase in content for word in phrase), right=right)
