@@ -21,7 +21,7 @@ _GRADIENT_U = np.cos(_ANGLES).astype(np.float32)
 _GRADIENT_V = np.sin(_ANGLES).astype(np.float32)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def hash_cell(column: int, row: int, seed: int) -> np.uint32:
     """A well-mixed 32-bit hash of a lattice cell (finaliser of MurmurHash3 by Appleby)."""
     h = np.uint32(column) * np.uint32(0x9E3779B1) ^ np.uint32(row) * np.uint32(0x85EBCA77) ^ np.uint32(seed)
@@ -30,13 +30,13 @@ def hash_cell(column: int, row: int, seed: int) -> np.uint32:
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _lattice_dot(column: int, row: int, seed: int, du: np.float32, dv: np.float32) -> np.float32:
     index = hash_cell(column, row, seed) >> np.uint32(26)
     return _GRADIENT_U[index] * du + _GRADIENT_V[index] * dv
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _gradient_noise(x: np.float32, y: np.float32, cells_u: int, cells_v: int, seed: int) -> np.float32:
     floor_x, floor_y = math.floor(x), math.floor(y)
     fx, fy = np.float32(x - floor_x), np.float32(y - floor_y)

@@ -198,7 +198,8 @@ def _with_fog(
     beam_share = math.exp(-0.45 * depth / max(float(sun[1]), 0.12))
     flux = horizontal_irradiance(environment) + key * max(float(sun[1]), 0.0)
     glow = _forward_glow(directions @ sun.astype(np.float32))
-    fog = (flux / math.pi * 0.92).astype(np.float32) * np.ones((height, 1, 1), np.float32)
+    # Thick fog throws part of the light back up (two-stream solution, asymmetry 0.85).
+    fog = (flux / (math.pi * (1.15 + 0.08 * depth))).astype(np.float32) * np.ones((height, 1, 1), np.float32)
     fog = fog + (key * (1.0 - beam_share)).astype(np.float32) * glow[..., None]
     hidden = (1.0 - np.exp(-path))[..., None].astype(np.float32)
     return (environment * (1.0 - hidden) + fog * hidden).astype(np.float32), beam_share
