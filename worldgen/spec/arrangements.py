@@ -72,8 +72,7 @@ def gather_arrangement(gathering: Gathering, mention: Mention, noun: Collective)
                 return Gathered(known.entry_type, known.entry_id, f"{known.entry_id}: the same")
     arrangement = ARRANGEMENTS[noun.name]
     size = size_of(mention, noun.size)
-    copies = min(mention.amount.count, 3) if mention.amount is not None and not mention.amount.vague else 1
-    added = [(part, _add_part(gathering, part, noun, size * copies, mention)) for part in arrangement.parts]
+    added = [(part, _add_part(gathering, part, noun, size, mention)) for part in arrangement.parts]
     parts = tuple((part, entry_id) for part, entry_id in added if entry_id is not None)
     ids = [entry_id for _, entry_id in parts]
     if not ids:
@@ -91,7 +90,10 @@ def gather_arrangement(gathering: Gathering, mention: Mention, noun: Collective)
     )
     family = item.family if item is not None else None
     entry_type: EntryType = "item" if item is not None else "scatter"
-    return Gathered(entry_type, ids[0], ", ".join(ids) + nearest, family, None, unused, parts=parts)
+    meaning = ", ".join(ids) + nearest
+    if item is not None and len(ids) == 1:
+        meaning += f": {item.count} × {item.family}" + (f", {item.material}" if item.material else "")
+    return Gathered(entry_type, ids[0], meaning, family, None, unused, parts=parts)
 
 
 _HOUSES_WILL_DO = frozenset({"village", "hamlet", "farm", "monastery"})
@@ -105,6 +107,8 @@ def _add_part(gathering: Gathering, part: Part, noun: Collective, size: float, m
         return None
     short = noun.word.endswith(noun.name) and noun.word != f"fishing {noun.name}"
     wanted = f"{noun.name if short else noun.word} {part.name}".strip()
+    if part.name.startswith(noun.word):
+        wanted = part.name
     if part.density is not None:
         entry = Scatter(id="part", family=names[0], density=part.density, size=part.size, from_prompt=True)
         return gathering.entries.add_scatter(wanted, entry)
@@ -115,6 +119,8 @@ def _add_part(gathering: Gathering, part: Part, noun: Collective, size: float, m
     if mention is not None:
         plain = Thing(noun.word, tuple((name, None) for name in names))
         choice = choose(plain, mention, gathering.lexicon, gathering.unwanted)
+        if mention.amount is not None and not mention.amount.vague:
+            count *= min(mention.amount.count, 3)
         scale = size if part.name == "" else part.size
         member = _member(gathering, part, mention)
     if member is not None and isinstance(member.noun, Thing):

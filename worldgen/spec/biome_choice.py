@@ -69,10 +69,14 @@ def _votes(mention: Mention) -> Iterator[tuple[Biome, float]]:
     match mention.noun:
         case BiomeNoun(biome=biome, weight=weight):
             yield biome, weight
+        case LandNoun(feature="island") if any(isinstance(other.noun, WaterNoun) for other in mention.targets):
+            return
         case LandNoun(feature=feature):
             yield from _LAND_VOTES.get(feature, ())
         case WaterNoun(kind="sea"):
             yield "coast", 3.5
+        case WaterNoun(word=word) if word.split()[0] in ("mountain", "alpine", "glacial"):
+            yield "alpine", 3.0
         case Collective(name=name):
             kinds = [other for other in mention.made_of if isinstance(other.noun, Thing)]
             if is_woods(mention):

@@ -42,7 +42,7 @@ def choose(thing: Thing, mention: Mention, lexicon: Lexicon, unwanted: Collectio
     unused: list[Chunk] = list(mention.denied)
     for chunk in mention.adjectives:
         if isinstance(chunk.sense, State) and chunk.sense.name not in lexicon.families[family_name].adjectives:
-            family_name, kind = _in_state(chunk.sense.name, family_name, kind, lexicon)
+            family_name, kind = _in_state(chunk.sense.name, thing.word, (family_name, kind), lexicon)
     family = lexicon.families[family_name]
     material: str | None = thing.material if thing.material in family.materials else None
     used_hints = []
@@ -54,7 +54,7 @@ def choose(thing: Thing, mention: Mention, lexicon: Lexicon, unwanted: Collectio
                 used_hints.append(chunk)
         elif chunk in mention.adjectives:
             taken, chosen = _follow(chunk, family)
-            material = chosen or material
+            material = material or chosen
             if not taken:
                 unused.append(chunk)
     return Choice(
@@ -139,9 +139,14 @@ def _adjective_of(chunk: Chunk, family: FamilyWords) -> str | None:
     return next((adjective for adjective in family.adjectives if adjective.replace("-", " ").casefold() in names), None)
 
 
-def _in_state(name: str, family: str, kind: str | None, lexicon: Lexicon) -> tuple[str, str | None]:
+def _in_state(name: str, word: str, asset: tuple[str, str | None], lexicon: Lexicon) -> tuple[str, str | None]:
     """Ruined buildings become ruins and dead trees dead trees where the family has no such kind of its own."""
+    family, kind = asset
     if name == "ruined" and lexicon.families[family].group == "structure" and "ruins" in lexicon:
+        # A ruined church is the kind of ruins that names churches, if there is one.
+        for ruined, phrases in lexicon.families["ruins"].kinds.items():
+            if any(word.split()[-1] in phrase.split() for phrase in phrases):
+                return "ruins", ruined
         return "ruins", None
     if name == "dead" and family in TREE_FAMILIES and "dead_tree" in lexicon:
         return "dead_tree", None

@@ -16,7 +16,7 @@ from worldgen.spec.gathering import Gathered, Gathering, is_state
 from worldgen.spec.lands import gather_biome_word, gather_land, gather_path, gather_water
 from worldgen.spec.lexicon import Lexicon
 from worldgen.spec.matching import Chunk
-from worldgen.spec.model import Biome, Land, Understood, Water, WorldSpec
+from worldgen.spec.model import Biome, Land, Scatter, Understood, Water, WorldSpec
 from worldgen.spec.placing import place_mentions
 from worldgen.spec.reading import Cue, Mention, Reading
 from worldgen.spec.senses import (
@@ -89,6 +89,10 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         name = unique_id(scatter.id, taken)
         taken.add(name)
         scatters.append(scatter.model_copy(update={"id": name}))
+    if any("forest" in word.word or (word.trees or 0.0) >= 1.0 for word in leading):
+        scatters = [_asked(scatter) if scatter.family in TREE_FAMILIES else scatter for scatter in scatters]
+    families = {entry.family for entry in gathering.entries.items} | {scatter.family for scatter in scatters}
+    excluded = [name for name in excluded_by(reading.mentions, lexicon) if name not in families]
     understood, ignored = _account(text, reading, gathering, air, lexicon)
     return WorldSpec(
         prompt=prompt,
@@ -102,9 +106,7 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         scatters=tuple(scatters),
         path=gathering.path and "path" not in unwanted,
         path_material=gathering.path_material or "dirt",
-        excluded=tuple(
-            dict.fromkeys([*(name for name in _ordered(reading, lexicon) if name in unwanted), *air.excluded])
-        ),
+        excluded=tuple(dict.fromkeys([*excluded, *air.excluded])),
         understood=understood,
         ignored=ignored,
     )
@@ -163,6 +165,12 @@ def _read_settings(reading: Reading) -> None:
                     mention.adjectives.remove(chunk)
                     start = min(chunk.start, mention.start)
                     reading.cues.append(Cue(found, start, max(chunk.end, mention.chunk.end)))
+        elif isinstance(mention.noun, BiomeNoun | LandNoun) and not mention.negated:
+            for chunk in list(mention.adjectives):
+                if is_state(chunk, "frozen"):
+                    mention.adjectives.remove(chunk)
+                    cold = Atmosphere(word="frozen", rank=2, season="winter", snow_cover=0.6)
+                    reading.cues.append(Cue(cold, chunk.start, chunk.end))
         elif is_woods(mention) or is_plant(mention) or isinstance(mention.noun, Group):
             if tells_autumn(mention) and not mention.negated and _has_leaves(mention):
                 autumn = Atmosphere(word="autumn colors", rank=2, season="autumn")
@@ -200,8 +208,8 @@ def _wanted_all_the_same(reading: Reading, lexicon: Lexicon) -> set[str]:
     return (groups - exact) & asked
 
 
-def _ordered(reading: Reading, lexicon: Lexicon) -> tuple[str, ...]:
-    return excluded_by(reading.mentions, lexicon)
+def _asked(scatter: Scatter) -> Scatter:
+    return scatter.model_copy(update={"from_prompt": True})
 
 
 def _in_order(mentions: Iterable[Mention]) -> list[Mention]:

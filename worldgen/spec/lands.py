@@ -37,7 +37,7 @@ def gather_water(gathering: Gathering, mention: Mention, noun: WaterNoun) -> Gat
         return Gathered("water", known.id, f"{known.id}: the same water", unused=unused)
     kind = "sea" if noun.generic and gathering.biome == "coast" else noun.kind
     plain = noun.side or noun.generic or noun.nearest
-    wanted = kind if plain else noun.word.removeprefix("the ")
+    wanted = kind if plain else noun.word.split()[-1]
     count = mention.amount.count if mention.amount is not None else 2 if mention.plural else 1
     ids = [
         gathering.entries.add_water(wanted, Water(id="water", kind=kind, size=size, frozen=frozen))
@@ -60,7 +60,7 @@ def _known_water(gathering: Gathering, mention: Mention, noun: WaterNoun) -> Wat
     same_kind = [water for water in waters if water.kind == noun.kind]
     if same_kind and (noun.kind == "sea" or noun.side or noun.nearest or mention.definite):
         return same_kind[-1]
-    name = noun.word.removeprefix("the ").replace(" ", "_")
+    name = noun.word.split()[-1]
     return next((water for water in same_kind if water.id == name), None)
 
 

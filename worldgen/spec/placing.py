@@ -116,13 +116,24 @@ def _place_members(gathering: Gathering, mention: Mention, gathered: Gathered) -
     """Things that another has ("a hill with a tower", "a lake with boats") stand where that is."""
     for member in mention.members:
         own = gathering.became.get(member)
-        if own is None or member.negated or member.relation is not None or own.entry_type not in ("item", "scatter"):
+        if (
+            own is None
+            or own.is_part
+            or member.negated
+            or member.relation is not None
+            or own.entry_type not in ("item", "scatter")
+        ):
             continue
         if isinstance(mention.noun, BiomeNoun) and mention.noun.biome not in ("coast", "tropical"):
             continue
         relation: Relation = "by"
         if gathered.entry_type == "item" and own.entry_type == "scatter":
             relation = "around"
+        elif isinstance(mention.noun, LandNoun) and own.entry_type == "item":
+            if mention.noun.feature in ("hill", "hills", "mountains"):
+                gathering.hill = True
+                _put(gathering, own, Place(relation="on", target="hill"))
+            continue
         elif gathered.entry_type == "hill":
             relation = "on"
         elif gathered.entry_type == "path":
@@ -146,8 +157,7 @@ def _place_parts(gathering: Gathering, mention: Mention, gathered: Gathered) -> 
     """Parts of an arrangement stand by its first part, by its water or along its path."""
     assert isinstance(mention.noun, Collective)
     arrangement = ARRANGEMENTS[mention.noun.name]
-    first = gathering.entries.item(gathered.entry_id)
-    if first is None or arrangement.trees is not None:
+    if arrangement.trees is not None:
         return
     water = _water_of(gathering, arrangement)
     for part, entry_id in gathered.parts:
@@ -156,10 +166,8 @@ def _place_parts(gathering: Gathering, mention: Mention, gathered: Gathered) -> 
             continue
         if part.of_water and water is not None:
             place = Place(relation=part.relation, target=water.id)
-        elif item.id == first.id:
-            continue
-        elif part.of_first:
-            place = Place(relation=part.relation, target=first.id)
+        elif part.of_first and item.id != gathered.entry_id:
+            place = Place(relation=part.relation, target=gathered.entry_id)
         elif part.relation == "along" and gathering.path:
             place = Place(relation="along", target="path")
         else:

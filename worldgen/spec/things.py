@@ -177,7 +177,8 @@ def _density(mention: Mention, choice: Choice) -> float | None:
     amount = mention.amount
     ground = choice.family in GROUND_FAMILIES
     if amount is None:
-        if mention.definite and not mention.plural and not ground:
+        one = mention.definite or mention.chunk.word.endswith(" tree")
+        if one and not mention.plural and not ground:
             return None
         usual = 0.5 if mention.plural else 0.35
         if ground:
@@ -198,7 +199,7 @@ def _plain_word(word: str, choice: Choice) -> str:
         return "ruins"
     words = word.split()
     if len(words) > 1 and words[-1] == "tree" and words[0] not in ("dead", "bare", "fruit"):
-        words = words[:-1]
+        words = words[:-1] if " ".join(words[:-1]) in (choice.kind, choice.family) else (choice.kind or word).split()
     while len(words) > 1 and (words[0] in MATERIALS or words[0] in SIZES):
         words = words[1:]
     return " ".join(words)

@@ -95,7 +95,8 @@ def _markup(text: str, position: int) -> Token | None:
     if character in "<:" or (character.isdigit() and (position == 0 or not text[position - 1].isalnum())):
         found = _MARKUP.match(text, position)
         if found:
-            return Token("", position, found.end(), "style")
+            kind: TokenKind = "soft_break" if character == ":" else "style"
+            return Token("", position, found.end(), kind)
     return None
 
 

@@ -12,7 +12,10 @@ def _each(words: str, **changes: object) -> dict[str, Sense]:
 
 
 TIMES: Mapping[str, Sense] = {
-    **_each("dawn|daybreak|sunrise|first light|early morning|crack of dawn|break of day|rising sun", time="dawn"),
+    **_each(
+        "dawn|daybreak|sunrise|first light|early morning|crack of dawn|break of day|rising sun|sun rises|sun rising|sun is rising",
+        time="dawn",
+    ),
     **_each("morning|mid morning|forenoon|breakfast time", time="morning"),
     **_each("morning light|morning sun|morning dew|dew|dewy", time="morning", rank=2),
     **_each("noon|midday|high noon|noonday|mid day|midday sun", time="noon"),
@@ -21,11 +24,12 @@ TIMES: Mapping[str, Sense] = {
     **_each("late afternoon|golden hour|goldenhour|magic hour|evening sun|low sun|alpenglow", time="golden_hour"),
     **_each("golden light|golden sunlight|golden glow|amber light|warm evening", time="golden_hour", rank=2),
     **_each("warm light|warm glow|warm sunlight|long shadows", time="golden_hour", rank=2),
-    **_each("sunset|sundown|setting sun|evening|sun sets|sun setting", time="sunset"),
+    **_each("sunset|sundown|setting sun|evening|sun sets|sun setting|sun is setting", time="sunset"),
     **_each("dusk|twilight|nightfall|blue hour|gloaming|after sunset|night falls|late evening", time="dusk"),
     **_each("night|midnight|nighttime|night time|nocturnal|at night|dead of night|witching hour", time="night"),
     **_each("moonlit|moonlight|moon|full moon|crescent moon|half moon|moonshine|blood moon", time="night", rank=3),
-    **_each("night sky|starry|stars|starlight|starlit|star filled|star|milky way|constellations", time="night", rank=2),
+    **_each("night sky|starry|stars|starlight|starlit|star filled|star|milky way", time="night", rank=2),
+    **_each("constellations", time="night", rank=2),
     **_each("starry night|starry sky|night of stars|moonlit night", time="night", cloud_cover=0.08),
     **_each("moonless|starless|pitch black|pitch dark", time="night", cloud_cover=0.9),
     **_each(
@@ -37,7 +41,11 @@ TIMES: Mapping[str, Sense] = {
 
 SEASONS: Mapping[str, Sense] = {
     **_each("spring|springtime|vernal|april|early spring|late spring", season="spring"),
-    **_each("blossoming|in bloom|blooming|in blossom|cherry blossom|blossom|apple blossom", season="spring", rank=2),
+    **_each(
+        "blossoming|in bloom|in full bloom|full bloom|in full blossom|blooming|in blossom|cherry blossom|blossom|apple blossom",
+        season="spring",
+        rank=2,
+    ),
     **_each("summer|summertime|midsummer|summery|june|july|august|late summer|early summer", season="summer"),
     **_each("autumn|fall|autumnal|autumntime|september|october|november|late autumn|early autumn", season="autumn"),
     **_each("fall colors|fall foliage|autumn colors|autumn colours|autumn leaves|fall colours", season="autumn"),
@@ -50,7 +58,8 @@ WEATHER: Mapping[str, Sense] = {
     # The sky
     **_each("cloudless|clear sky|clear skies|clear blue sky|blue sky|blue skies|not a cloud", cloud_cover=0.0),
     **_each("bright blue sky|deep blue sky|clear weather|fair weather|crystal clear air", cloud_cover=0.03, fog=0.03),
-    **_each("sunny|sunlit|sunshine|sun drenched|sun soaked|sunlight|bright sun|sunbathed", cloud_cover=0.12, fog=0.05),
+    **_each("sunny|sunlit|sunshine|sun drenched|sun soaked|sunlight|bright sun", cloud_cover=0.12, fog=0.05),
+    **_each("sunbathed", cloud_cover=0.12, fog=0.05),
     **_each("sun kissed|sun dappled|bathed in sunlight|brilliant sunshine|clear day", cloud_cover=0.08, fog=0.04),
     **_each("partly cloudy|scattered clouds|a few clouds|few clouds|broken clouds|partly sunny", cloud_cover=0.35),
     **_each("fluffy clouds|puffy clouds|fair weather clouds|cumulus|cumulus clouds|white clouds", cloud_cover=0.4),
@@ -58,7 +67,8 @@ WEATHER: Mapping[str, Sense] = {
     **_each("cloud|cloudy|clouded", cloud_cover=0.65, noun=True),
     **_each("dramatic clouds|dramatic sky|dramatic skies|billowing clouds|big clouds", cloud_cover=0.65, storm=0.35),
     **_each("overcast|grey sky|gray sky|grey skies|gray skies|leaden sky|cloud covered|dull", cloud_cover=0.95),
-    **_each("dark clouds|storm clouds|black clouds|heavy clouds|thunderclouds|thunderhead", cloud_cover=0.9, storm=0.7),
+    **_each("dark clouds|storm clouds|black clouds|heavy clouds|thunderclouds", cloud_cover=0.9, storm=0.7),
+    **_each("thunderhead", cloud_cover=0.9, storm=0.7),
     **_each("rain clouds|brooding sky|brooding skies|angry sky|dark sky|dark skies", cloud_cover=0.9, storm=0.6),
     **_each("low clouds|sea of clouds", cloud_cover=0.8, fog=0.4),
     # Fog
@@ -74,7 +84,8 @@ WEATHER: Mapping[str, Sense] = {
     **_each("rain|rainy|raining|rainfall|rain soaked", wetness=0.9, cloud_cover=0.9, storm=0.35, fog=0.25, noun=True),
     **_each("drizzle|drizzling|drizzly|light rain", wetness=0.6, cloud_cover=0.85, storm=0.15, fog=0.3),
     **_each("downpour|heavy rain|pouring rain|pouring|monsoon", wetness=1.0, cloud_cover=1.0, storm=0.65, fog=0.4),
-    **_each("after the rain|after rain|after a rain|rain washed", wetness=0.75, cloud_cover=0.4, fog=0.15, storm=0.05),
+    **_each("after the rain|after rain|after a rain", wetness=0.75, cloud_cover=0.4, fog=0.15, storm=0.05),
+    **_each("rain washed", wetness=0.75, cloud_cover=0.4, fog=0.15, storm=0.05),
     **_each("after the storm|after a storm|after the rainstorm", wetness=0.75, cloud_cover=0.5, fog=0.15, storm=0.2),
     **_each("before the storm|approaching storm|gathering storm|coming storm", cloud_cover=0.85, storm=0.7, fog=0.1),
     **_each("wet|damp|soaked|drenched|puddle|soggy|wet ground", wetness=0.7, rank=2),
@@ -110,19 +121,22 @@ MOODS: Mapping[str, Sense] = {
     **_each("desolate|forsaken|wasteland", rank=1, fog=0.2, cloud_cover=0.75, storm=0.2, growth=0.3),
     **_each("abandoned|deserted|forgotten|lost", rank=1, fog=0.3, cloud_cover=0.6, storm=0.1),
     **_each("mysterious|mystical|mystic|enigmatic|arcane|secret", rank=1, fog=0.5, cloud_cover=0.4, time="dawn"),
-    **_each("magical|enchanted|enchanting|fairytale|fairy tale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
+    **_each("magical|enchanted|enchanting|fairytale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
+    **_each("fairy tale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
     **_each("dreamy|dreamlike|ethereal|surreal|otherworldly", rank=1, fog=0.4, cloud_cover=0.3, time="golden_hour"),
     **_each("romantic|nostalgic|warm|glowing|golden", rank=1, fog=0.15, cloud_cover=0.3, time="golden_hour"),
     **_each("cosy|cozy|homely|snug|inviting|charming", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("serene|tranquil|calm|still|silent|quiet|placid", rank=1, fog=0.15, cloud_cover=0.15, time="morning"),
-    **_each("peaceful|idyllic|pastoral|bucolic|restful|relaxing", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
+    **_each("peaceful|idyllic|pastoral|bucolic|restful", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
+    **_each("relaxing", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("cheerful|happy|joyful|bright|vibrant|lively", rank=1, fog=0.03, cloud_cover=0.2, time="morning"),
     **_each("dramatic|epic", rank=1, fog=0.15, cloud_cover=0.6, storm=0.45, time="golden_hour"),
     **_each("majestic|grand|glorious|awe inspiring|sublime", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("lush|verdant|overgrown|fertile", rank=2, growth=1.35),
     **_each("barren|lifeless|sterile|denuded", rank=2, growth=0.25),
     **_each("wild|untamed|primeval|primordial", rank=2, growth=1.2),
-    **_each("hot|scorching|blazing|sweltering|sun baked|parched|arid", rank=1, cloud_cover=0.05, fog=0.08, time="noon"),
+    **_each("hot|scorching|blazing|sweltering|sun baked", rank=1, cloud_cover=0.05, fog=0.08, time="noon"),
+    **_each("parched|arid", rank=1, cloud_cover=0.05, fog=0.08, time="noon"),
     **_each("cold|chilly|bitter", rank=1, cloud_cover=0.6, fog=0.15),
 }
 

@@ -52,9 +52,6 @@ STATES: Mapping[str, Sense] = {
     **_same(State("distant"), "distant|faraway|far off|remote"),
     **_same(State("clear"), "clear"),
     **_same(State("high"), "midday|overhead"),
-    **_same(State("setting"), "setting"),
-    **_same(State("rising"), "rising"),
-    **_same(State("open"), "open"),
     **_same(State("pale"), "pale"),
 }
 
@@ -152,9 +149,7 @@ _BANK = "on the bank of|on the banks of|along the banks of|at the banks of|on th
 PREPOSITIONS: Mapping[str, Sense] = {
     **_relation("by", "by|near|beside|next to|close to|at|nearby|alongside of|adjacent to|not far from|near to"),
     **_relation("by", f"{_EDGE}|{_BANK}|overlooking|facing|looking over|looking out over|with a view of|with view of"),
-    **_relation(
-        "by", "under|beneath|below|underneath|against|outside|opposite|at the foot of|at the base of|across from"
-    ),
+    **_relation("by", "under|beneath|below|underneath|against|outside|at the foot of|at the base of|across from"),
     **_relation("by", "beneath the shade of|in the shade of|in the shadow of|at the end of|to the side of|left of"),
     **_relation(
         "by", "right of|to the left of|to the right of|at the side of|on the side of|bordering|at the bottom of"
@@ -187,7 +182,6 @@ PREPOSITIONS: Mapping[str, Sense] = {
     ),
     **_relation("in_distance", "against the horizon|background|far off in the distance|far behind", alone=True),
     **_relation("near_spawn", "in the foreground|foreground|close by|close up|up close|right here", alone=True),
-    **_relation("on", "on top|at the top|at the summit", alone=True),
     **_same(
         Preposition("with"), "with|featuring|containing|has|have|having|including|contains|holds|adorned with|plus a"
     ),

@@ -113,8 +113,10 @@ BIOMES: Mapping[str, Sense] = {
     **_biome(
         "meadow_hills", "ireland|irish|english countryside|the shire|shire|tuscany|tuscan|provence", 6, nearest=True
     ),
-    **_biome("desert", "desert|dune|sand dune|sahara|saharan|arabian desert|gobi|desert landscape|sandy desert", 8),
+    **_biome("desert", "desert|sand dune|sahara|saharan|arabian desert|gobi|desert landscape|sandy desert", 8),
     **_biome("desert", "sonoran|mojave|saguaro desert|atacama|namib|kalahari|outback", 8),
+    **_biome("desert", "dune", 3.2),
+    **_biome("coast", "white sand|golden sand|white sands|seaweed", 3),
     **_biome("desert", "oasis", 8, water="lake", ground=(("palm", 0.5),)),
     **_biome("desert", "sand|sandy|wild west|mexico|mexican|egypt|egyptian|arabian", 2.5, nearest=True),
     **_biome("desert", "mars|martian|salt flat|wasteland desert|dust bowl", 8, nearest=True),

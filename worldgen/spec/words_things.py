@@ -49,14 +49,15 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
         **_aliases("lighthouse|light house", "tower", kind="lighthouse", size=1.3, nearest=True),
         **_aliases("windmill|wind mill", "windmill", "tower", nearest=True),
         **_aliases("watermill|water mill|mill", "watermill", "stone_house", "timber_house", nearest=True),
-        **_aliases("minaret|obelisk|pagoda|monolith|skyscraper", "tower", nearest=True),
+        **_aliases("minaret|obelisk|pagoda|skyscraper", "tower", nearest=True),
         **_aliases("chapel|oratory", "church", size=0.65),
         **_aliases("shrine|torii|altar", "shrine", "church", nearest=True),
         **_aliases("cathedral|basilica|minster", "church", size=1.8),
         **_aliases("temple|parthenon|acropolis|amphitheater|amphitheatre|colosseum", "temple", "ruins", nearest=True),
         **_aliases("mosque|synagogue", "church", nearest=True),
         **_aliases("ruin|remains|rubble|relic|remnant", "ruins"),
-        **_aliases("stone circle|standing stones|stonehenge|megalith|dolmen", "ruins", nearest=True),
+        **_aliases("stone circle|stonehenge", "stone_circle", "ruins", nearest=True),
+        **_aliases("standing stone|menhir|megalith|dolmen|monolith", "rock", kind="spire", nearest=True),
         **_aliases("rampart|battlement|city wall|palisade wall|town wall|fortification", "wall"),
         **_aliases("archway|gateway|gatehouse|gate|arch|portal", "gate", "wall", nearest=True),
         **_aliases("palisade|railing|handrail|picket fence|wooden fence|enclosure|stockade", "fence"),
@@ -78,7 +79,7 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
         **_aliases("market stall|stall|kiosk|booth", "market_stall"),
         **_aliases("pyramid|ziggurat", "pyramid"),
         **_aliases("fountain|water well|wishing well|draw well", "well", nearest=False),
-        **_aliases("boulder|stone|pebble|rock formation|standing stone|menhir|rocky outcrop|scree", "rock"),
+        **_aliases("boulder|stone|pebble|rock formation|rocky outcrop|scree", "rock"),
         **_aliases(
             "pine|fir|spruce|larch|cedar|conifer|evergreen|cypress|redwood|sequoia|hemlock|yew|juniper", "conifer"
         ),
@@ -160,6 +161,16 @@ USUAL_MATERIAL: Mapping[str, str] = MappingProxyType(
         "bridge": "stone",
         "lamp_post": "metal",
         "rock": "stone",
+        "dock": "wood",
+        "windmill": "wood",
+        "cart": "wood",
+        "signpost": "wood",
+        "market_stall": "wood",
+        "castle": "stone",
+        "gate": "stone",
+        "statue": "stone",
+        "gravestone": "stone",
+        "pyramid": "stone",
     }
 )
 """What a family is made of where it declares no choice: asking for just that is granted."""
