@@ -7,29 +7,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worldgen import randomness
 from worldgen.builder.catalogue import families
 from worldgen.builder.family import AssetFamily, AssetRequest
-from worldgen.builder.land import Land, finish_land, level_land, shape
+from worldgen.builder.land import Land, finish_land, growth_on, level_land, shape
 from worldgen.builder.layout.candidates import LandView
 from worldgen.builder.layout.crossings import find_crossing
 from worldgen.builder.layout.detail import choose_levels
-from worldgen.builder.layout.paths import plan_paths
+from worldgen.builder.layout.paths import places_along, plan_paths
 from worldgen.builder.layout.runs import SEGMENT_M, lay_run, run_across, run_along, run_around
 from worldgen.builder.layout.scatter import Stand, Surroundings, scatter
 from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites
-from worldgen.builder.layout.zones import LineZone, PadZone
-from worldgen.builder.materials.library import MATERIAL_NAMES, make_material
+from worldgen.builder.layout.zones import LineZone, PadZone, Zone
+from worldgen.builder.materials.library import make_material
 from worldgen.builder.sky.environment import build_sky
 from worldgen.builder.sky.fog import build_fog
-from worldgen.builder.terrain.queries import ground_height
+from worldgen.builder.terrain.queries import ground_height, shore_distance
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Prototype, Scene, SceneObject
 from worldgen.settings import QualityTier
-from worldgen.spec.model import Item, Scatter, WorldSpec
+from worldgen.spec.model import Item, Place, Scatter, WorldSpec
 
+FloatArray = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 _SITE_VARIANTS = 3
@@ -104,12 +106,20 @@ def build_scene(
     progress(0.3, "choosing sites")
     plan, crossings = _plan(spec, land, prototypes, seed)
     paths = plan_paths(spec, land.terrain, land.play_half_size_m, plan.sites, seed)
-    land = level_land(land, plan.pads, paths)
+    _place_along_paths(spec, plan, prototypes, paths)
+    bare_land, land = land, level_land(land, plan.pads, paths)
     objects = _stand(plan, land) + crossings
     objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
     progress(0.45, "growing plants")
     objects += _scattered(
-        spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, standing=objects, seed=seed
+        spec=spec,
+        land=land,
+        bare_land=bare_land,
+        prototypes=prototypes,
+        plan=plan,
+        paths=paths,
+        standing=objects,
+        seed=seed,
     )
     progress(0.65, "painting the ground")
     materials = _MaterialShelf(tier)
@@ -186,10 +196,34 @@ def _plan(spec: WorldSpec, land: Land, prototypes: Prototypes, seed: int) -> tup
                     )
                 )
                 continue
-        if item.family not in SEGMENT_M:
+        if item.family not in SEGMENT_M and not _is_beside_path(item, spec):
             singles.append(item)
     plan = plan_sites(spec.model_copy(update={"items": tuple(singles)}), view, families(), prototypes.of_item, seed)
     return plan, crossings
+
+
+def _is_beside_path(item: Item, spec: WorldSpec) -> bool:
+    """Whether a thing lines the path: it waits for the paths, and so must not reshape the ground."""
+    rule = families()[item.family].placement
+    return spec.path and item.place.target == "path" and not rule.levels_ground and rule.water_depth_m[1] <= 0.0
+
+
+def _place_along_paths(spec: WorldSpec, plan: SitePlan, prototypes: Prototypes, paths: list[LineZone]) -> None:
+    """Sites for lamp posts and the like, beside the paths."""
+    for item in spec.items:
+        if item.family in SEGMENT_M or item.family == "bridge" or not _is_beside_path(item, spec):
+            continue
+        aside = 0.5 + 0.5 * prototypes.of_item(item, 0).footprint_m
+        for index, (x, z, yaw) in enumerate(places_along(paths, item.count, aside_m=aside)):
+            plan.sites.append(
+                Site(
+                    object_id=f"{item.id}/{index}",
+                    item=item,
+                    prototype=prototypes.of_item(item, index),
+                    center_xz=(x, z),
+                    yaw=yaw,
+                )
+            )
 
 
 def _stand(plan: SitePlan, land: Land) -> list[SceneObject]:
@@ -259,6 +293,7 @@ def _scattered(
     *,
     spec: WorldSpec,
     land: Land,
+    bare_land: Land,
     prototypes: Prototypes,
     plan: SitePlan,
     paths: list[LineZone],
@@ -291,14 +326,48 @@ def _scattered(
         sight_lines.append((x * shorten, z * shorten, 7.0))
     around = Surroundings(
         terrain=land.terrain,
+        bare_terrain=bare_land.terrain,
         play_half_size_m=land.play_half_size_m,
         zones=(*plan.pads, *paths),
         sight_lines=tuple(sight_lines),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
-        ground_fit=land.ground_fit,
+        ground_fit=growth_on(bare_land, spec, seed),
+        closeness=_closeness(spec, bare_land, plan, paths),
         seed=seed,
     )
     return scatter(stands, around)
 
 
-__all__ = ["MATERIAL_NAMES", "BuiltScene", "build_scene"]
+_CLOSE_M = 9.0
+"""How far around its target a placed scatter ("reeds around the lake") is dense."""
+
+
+def _closeness(
+    spec: WorldSpec, land: Land, plan: SitePlan, paths: list[LineZone]
+) -> Callable[[Place, FloatArray, FloatArray], FloatArray]:
+    """How near positions are to what a scatter's place refers to, 0 to 1."""
+    waters = {water.id for water in spec.waters}
+
+    def closeness(place: Place, x: FloatArray, z: FloatArray) -> FloatArray:
+        name = place.target
+        if name == "path":
+            zones: list[Zone] = list(paths)
+            away = np.min([zone.distance(x, z) for zone in zones], axis=0) if zones else np.full(len(x), np.inf)
+        elif name in waters:
+            away = np.abs(shore_distance(land.terrain, x, z)).astype(np.float64)
+        elif name == "hill" and land.hill_top_xz is not None:
+            away = np.maximum(np.hypot(x - land.hill_top_xz[0], z - land.hill_top_xz[1]) - 16.0, 0.0)
+        else:
+            near = [site for site in plan.sites if site.item.id == name]
+            if not near:
+                return np.ones(len(x))
+            away = np.min(
+                [
+                    np.hypot(x - site.center_xz[0], z - site.center_xz[1]) - max(half_extents(site.prototype))
+                    for site in near
+                ],
+                axis=0,
+            )
+        return np.clip(1.0 - np.maximum(away, 0.0) / _CLOSE_M, 0.0, 1.0)
+
+    return closeness

@@ -35,7 +35,7 @@ class LandView:
 class Target:
     """What a relation refers to."""
 
-    kind: Literal["hill", "path", "water", "site"]
+    kind: Literal["hill", "water", "site", "middle"]
     center_xz: tuple[float, float]
     radius_m: float
     yaw: float
@@ -106,6 +106,9 @@ def _draw(
 ) -> tuple[FloatArray, FloatArray]:
     relation = item.place.relation
     u, v = rng.random(_NUM_CANDIDATES), rng.random(_NUM_CANDIDATES)
+    if target is not None and target.kind == "middle":
+        reach, heading = 9.0 * spread * np.sqrt(u), 2.0 * math.pi * v
+        return target.center_xz[0] + reach * np.sin(heading), target.center_xz[1] - reach * np.cos(heading)
     if target is not None and target.kind in ("site", "hill"):
         cx, cz = target.center_xz
         from_spawn = math.atan2(cx, -cz)

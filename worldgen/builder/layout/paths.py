@@ -139,3 +139,37 @@ def _nearest_on(lines: Sequence[LineZone], position_xz: tuple[float, float]) -> 
     points = np.concatenate([line.points_xz for line in lines])
     nearest = points[np.argmin(np.hypot(*(points - position_xz).T))]
     return float(nearest[0]), float(nearest[1])
+
+
+def places_along(
+    lines: Sequence[LineZone], count: int, *, aside_m: float, skip_m: float = 4.0
+) -> list[tuple[float, float, float]]:
+    """Evenly spaced places beside the paths, on alternating sides, those nearest to the spawn first.
+
+    Args:
+        lines: The paths.
+        count: How many places.
+        aside_m: Distance from the path's edge.
+        skip_m: No place is nearer to the spawn than this.
+
+    Returns:
+        x, z and the heading (yaw) from each place to the path.
+    """
+    spacing = 9.0
+    places: list[tuple[float, float, float]] = []
+    for line in lines:
+        steps = np.linalg.norm(np.diff(line.points_xz, axis=0), axis=1)
+        travelled = np.concatenate([[0.0], np.cumsum(steps)])
+        stops = np.arange(0.5 * spacing, float(travelled[-1]), spacing)
+        for number, stop in enumerate(stops):
+            index = min(int(np.searchsorted(travelled, stop)), len(line.points_xz) - 1)
+            here, before = line.points_xz[index], line.points_xz[index - 1]
+            ahead = (here - before) / max(float(np.linalg.norm(here - before)), 1e-9)
+            side = 1.0 if number % 2 else -1.0
+            away = side * np.array([-ahead[1], ahead[0]])
+            x, z = here + away * (line.half_width_m + aside_m)
+            if math.hypot(x, z) > skip_m and all(math.dist((x, z), place[:2]) > 0.6 * spacing for place in places):
+                places.append((float(x), float(z), math.atan2(-away[0], -away[1])))
+    # Places in front of the spawn count as nearer than those behind it.
+    places.sort(key=lambda place: math.hypot(place[0], place[1]) + (12.0 if place[1] > 0.0 else 0.0))
+    return places[:count]

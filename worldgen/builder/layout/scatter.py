@@ -22,7 +22,7 @@ from worldgen.builder.terrain.queries import (
 )
 from worldgen.scene.scene import Prototype, SceneObject
 from worldgen.scene.terrain import Terrain
-from worldgen.spec.model import Scatter
+from worldgen.spec.model import Place, Scatter
 
 FloatArray = NDArray[np.float64]
 
@@ -62,6 +62,9 @@ class Surroundings:
     """What scattering must respect."""
 
     terrain: Terrain
+    """The finished land, which things stand on."""
+    bare_terrain: Terrain
+    """The land before anything was levelled, which decides where things grow."""
     play_half_size_m: float
     zones: tuple[Zone, ...]
     sight_lines: tuple[tuple[float, float, float], ...]
@@ -69,6 +72,8 @@ class Surroundings:
     single_xz: FloatArray
     """(N, 3) x, z and radius of single things without a zone (trees placed one by one, bridges)."""
     ground_fit: GroundFit
+    closeness: Callable[[Place, FloatArray, FloatArray], FloatArray]
+    """(place, x, z) -> 0 to 1: how near positions (N,) are to what a place refers to."""
     seed: int
 
 
@@ -100,6 +105,8 @@ def scatter(stands: Sequence[Stand], around: Surroundings) -> list[SceneObject]:
     taken = Taken([], [], [])
     for stand in sorted(stands, key=lambda stand: -stand.height_m):
         objects += _scatter_land(stand, around, taken)
+        if stand.entry.from_prompt:
+            objects += _bring_into_view(stand, around, taken, objects)
         if stand.is_cover:
             for number, zone in enumerate(around.zones):
                 objects += _scatter_zone(stand, zone, around, later=around.zones[number + 1 :])
@@ -128,6 +135,44 @@ def _scatter_land(stand: Stand, around: Surroundings, taken: Taken) -> list[Scen
         names = [f"{stand.entry.id}/{ring}_{number}" for number in index[chosen]]
         objects += _instances(stand, around.terrain, names, x=x[chosen], z=z[chosen], draws=draws[chosen])
     return objects
+
+
+_IN_VIEW_M = 42.0
+_WANTED_IN_VIEW = 4
+"""Things that a prompt asked for and that must stand in front of the spawn; ground cover needs ten times as many."""
+
+
+def _bring_into_view(
+    stand: Stand, around: Surroundings, taken: Taken, standing: Sequence[SceneObject]
+) -> list[SceneObject]:
+    """A few more where too few of what the prompt asked for stand in front of the spawn."""
+    own = [item.world_from_object[:3, 3] for item in standing if item.spec_id == stand.entry.id]
+    seen = sum(1 for x, _, z in own if math.hypot(x, z) < _IN_VIEW_M and abs(math.atan2(x, -z)) < math.radians(75.0))
+    missing = _WANTED_IN_VIEW * (10 if stand.is_cover else 1) - seen
+    if missing <= 0:
+        return []
+    rng = randomness.rng(around.seed, f"{stand.entry.id}/view")
+    count = 600
+    heading = (2.0 * rng.random(count) - 1.0) * math.radians(65.0)
+    distance = 4.0 + 0.7 * stand.crown_m + (_IN_VIEW_M - 8.0) * np.sqrt(rng.random(count))
+    x, z = distance * np.sin(heading), -distance * np.cos(heading)
+    draws = rng.random((count, 5))
+    fit = suitability(stand.family.placement, stand.family.name, around, x, z)
+    good = (fit > 0.0) & outside_zones(around.zones, x, z, reach_m=0.35 * stand.crown_m)
+    good[good] &= _in_the_open(stand, around, x[good], z[good])
+    chosen: list[int] = []
+    for index in np.flatnonzero(good):
+        body = _body_radius(stand)
+        if not taken.blocks(x[index : index + 1], z[index : index + 1], body)[0]:
+            chosen.append(int(index))
+            if not stand.is_cover:
+                taken.x.append(float(x[index]))
+                taken.z.append(float(z[index]))
+                taken.radius.append(body)
+        if len(chosen) == missing:
+            break
+    names = [f"{stand.entry.id}/view_{index}" for index in chosen]
+    return _instances(stand, around.terrain, names, x=x[chosen], z=z[chosen], draws=draws[chosen])
 
 
 def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings, later: Sequence[Zone]) -> list[SceneObject]:
@@ -196,12 +241,14 @@ def _growth(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray, ce
             randomness.seed_for(around.seed, f"{stand.entry.id}/groves"), x, z, 9.0 * max(stand.crown_m, 0.5)
         )
         chance *= 1.0 + rule.clusters * (np.clip(2.6 * grove - 0.6, 0.0, 1.6) - 1.0)
+    if stand.entry.place is not None:
+        chance *= 0.06 + 1.6 * around.closeness(stand.entry.place, x, z)
     return chance * suitability(rule, stand.family.name, around, x, z)
 
 
 def suitability(rule: Placement, family: str, around: Surroundings, x: FloatArray, z: FloatArray) -> FloatArray:
     """0 to 1: how well a family's rule fits the land at positions (N,)."""
-    terrain = around.terrain
+    terrain = around.bare_terrain
     depth = water_depth_at(terrain, x, z)
     fits = (depth >= rule.water_depth_m[0]) & (depth <= rule.water_depth_m[1])
     shore = shore_distance(terrain, x, z)

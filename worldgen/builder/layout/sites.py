@@ -140,13 +140,23 @@ def _place(
 
 def _target(plan: SitePlan, item: Item, spec: WorldSpec, land: LandView) -> Target | None:
     """What the item's relation refers to, as a place on the map."""
-    name = item.place.target
+    first = _named_target(item.place.target, plan, spec, land)
+    second = _named_target(item.place.other_target, plan, spec, land)
+    if first is None or second is None:
+        return first
+    # Between two different things: around the middle of the line that joins them.
+    middle = (
+        0.5 * (first.center_xz[0] + second.center_xz[0]),
+        0.5 * (first.center_xz[1] + second.center_xz[1]),
+    )
+    return Target(kind="middle", center_xz=middle, radius_m=0.0, yaw=first.yaw)
+
+
+def _named_target(name: str | None, plan: SitePlan, spec: WorldSpec, land: LandView) -> Target | None:
     if name is None:
         return None
     if name == "hill" and land.hill_top_xz is not None:
         return Target(kind="hill", center_xz=land.hill_top_xz, radius_m=14.0, yaw=0.0)
-    if name == "path":
-        return Target(kind="path", center_xz=(0.0, 0.0), radius_m=0.0, yaw=0.0)
     if any(water.id == name for water in spec.waters):
         center = land.water_centers.get(name, (0.0, -40.0))
         return Target(kind="water", center_xz=center, radius_m=0.0, yaw=0.0)
