@@ -12,6 +12,7 @@ from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_proto
 from worldgen.builder.modelling.plant_colors import from_srgb
 from worldgen.builder.modelling.stones import add_box_unwrapped, icosphere
 from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes
+from worldgen.randomness import rng
 from worldgen.scene.scene import Capsule, Collider, Prototype
 
 SKIN = "cactus_skin"
@@ -68,13 +69,13 @@ def _saguaro(request: AssetRequest, generator: np.random.Generator) -> Prototype
     for level in range(3):
         lod = LodBuilder()
         for column, ribs in columns:
-            sides = (ribs * 4, ribs, 5)[level]
+            sides = (ribs * 3, ribs, 5)[level]
             rings = column if level == 0 else column.thinned(10 if level == 1 else 6)
             profile = _ribs(ribs, 0.2) if level == 0 else _ribs(ribs, 0.0)
             scaled = rings if level == 0 else Branches(rings.points, rings.radii * 0.94)
             add_tubes(lod[SKIN], scaled, sides=sides, tile_m=bark_tile_m(SKIN, request), profile=profile, caps=True)
             if level == 0:
-                _add_spines(lod, column, ribs, np.random.Generator(np.random.PCG64(ribs)))
+                _add_spines(lod, column, ribs, generator)
             if flowering and level < 2:
                 _add_flowers(lod, column.points[0, -1], 0.75 * float(column.radii.max()), 9, from_srgb(246, 240, 222))
         lods.append(lod)
@@ -154,7 +155,7 @@ def _barrel(request: AssetRequest, generator: np.random.Generator) -> Prototype:
             caps=True,
         )
         if level == 0:
-            _add_spines(lod, body, ribs, np.random.Generator(np.random.PCG64(ribs)))
+            _add_spines(lod, body, ribs, generator)
         num_flowers = (10, 10, 3)[level]
         _add_flowers(lod, np.array([0.0, 0.99 * height, 0.0]), 0.35 * radius, num_flowers, from_srgb(236, 176, 40))
         lods.append(lod)
@@ -169,8 +170,9 @@ def _prickly_pear(request: AssetRequest, generator: np.random.Generator) -> Prot
     lods = []
     for level in range(3):
         lod = LodBuilder()
-        directions, triangles = directions_of[level]
-        for middle, up, across, size in pads:
+        for number, (middle, up, across, size) in enumerate(pads):
+            # The lowest, largest pads are nearest to the eye.
+            directions, triangles = directions_of[level if level > 0 or number < 10 else 1]
             thin = unit(np.cross(up, across)[None])[0]
             # A pad is egg-shaped: broader above its middle.
             broad = 1.0 + 0.22 * directions[:, 1]
@@ -182,7 +184,7 @@ def _prickly_pear(request: AssetRequest, generator: np.random.Generator) -> Prot
             normals = smooth_normals(points, triangles)
             add_box_unwrapped(lod[SKIN], points, triangles, normals, tile_m=bark_tile_m(SKIN, request))
         if level < 2:
-            _add_fruits(lod, pads, np.random.Generator(np.random.PCG64(fruit_seed)))
+            _add_fruits(lod, pads, rng(fruit_seed, "fruits"))
         lods.append(lod)
     tall = max(float(middle[1]) + 0.4 * size for middle, _, _, size in pads)
     collider = Capsule(base=(0.0, 0.0, 0.0), height=0.8 * tall, radius=0.3, surface="foliage")
@@ -249,7 +251,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             clusters=0.3,
             scale_range=(0.65, 1.2),
         ),
-        adjectives={"round": "barrel", "flat": "prickly_pear", "tall": "saguaro"},
+        adjectives={"round": "barrel", "flat": "prickly_pear"},
         num_variants=3,
     ),
 )

@@ -31,6 +31,7 @@ from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_proto
 from worldgen.builder.modelling.plant_colors import blend, palette, pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
 from worldgen.builder.modelling.tubes import add_tubes, base_rings, root_flare
+from worldgen.randomness import rng
 from worldgen.scene.scene import Capsule, Prototype
 
 BARK = "bark_conifer"
@@ -95,7 +96,7 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             needle_length_m=0.5,
             needle_width_m=0.19,
             trunk_radius=0.0115,
-            colors=palette((54, 84, 48), (66, 98, 55), (46, 74, 52)),
+            colors=palette((62, 88, 48), (74, 102, 55), (54, 80, 52)),
             spring_colors=palette((70, 104, 48)),
         ),
         "pine": ConiferShape(
@@ -112,9 +113,9 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             twigs=20,
             twig_length=0.36,
             needle_length_m=0.42,
-            needle_width_m=0.12,
+            needle_width_m=0.09,
             trunk_radius=0.0145,
-            colors=palette((78, 106, 56), (92, 120, 62), (68, 96, 62)),
+            colors=palette((84, 108, 56), (98, 122, 62), (74, 98, 60)),
             spring_colors=palette((96, 120, 60)),
         ),
         "fir": ConiferShape(
@@ -147,10 +148,10 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             rise=(-0.2, 0.5),
             raggedness=0.26,
             tufts=True,
-            twigs=12,
+            twigs=10,
             twig_length=0.34,
             needle_length_m=0.44,
-            needle_width_m=0.14,
+            needle_width_m=0.115,
             trunk_radius=0.0105,
             colors=palette((112, 146, 64), (124, 156, 72), (104, 136, 66)),
             spring_colors=palette((138, 168, 76)),
@@ -167,7 +168,7 @@ SHAPES: Mapping[str, ConiferShape] = MappingProxyType(
             rise=(0.3, 0.9),
             raggedness=0.16,
             tufts=True,
-            twigs=8,
+            twigs=6,
             twig_length=0.42,
             needle_length_m=0.4,
             needle_width_m=0.15,
@@ -197,6 +198,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
     twigs, needles = _needles(shape, branches, levels, request, generator)
     needles = snowed(needles, request.snow_cover, generator)
     bounds = foliage_bounds(needles)
+    snow_seed = int(generator.integers(2**31))
     flare = root_flare(
         height_m=0.5, amount=0.4, lobes=int(generator.integers(4, 7)), phase=generator.uniform(0.0, 6.28), ground_m=0.4
     )
@@ -233,7 +235,7 @@ def build_conifer(request: AssetRequest, generator: np.random.Generator) -> Prot
                 loaded.thinned(5 if level == 0 else 3),
                 widths[:, :: 1 if level == 0 else 2],
                 snow_cover=request.snow_cover,
-                generator=np.random.Generator(np.random.PCG64(7)),
+                generator=rng(snow_seed, "snow"),
             )
         lods.append(lod)
     radius = float(trunk.radii[0, 0]) * 1.15
@@ -370,7 +372,7 @@ def _needles_on(
     ``exposure`` holds, per twig, its level in the crown and how far out on its branch it grows.
     """
     levels, openness = exposure
-    per_twig = 7 if shape.tufts else 5
+    per_twig = 9 if shape.tufts else 5
     bounds = (0.35, 1.0) if shape.tufts else (0.1, 1.0)
     sites = sites_on(twigs, spread_along(twigs.count, per_twig, bounds, generator))
     total = len(sites.along)

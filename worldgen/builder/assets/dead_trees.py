@@ -23,6 +23,7 @@ from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_proto
 from worldgen.builder.modelling.plant_colors import from_srgb
 from worldgen.builder.modelling.snow import add_branch_snow
 from worldgen.builder.modelling.tubes import add_tubes, base_rings, root_flare
+from worldgen.randomness import rng
 from worldgen.scene.scene import Capsule, Collider, ConvexHull, Prototype
 
 BARK = "bark_dead"
@@ -89,7 +90,7 @@ def _snag(request: AssetRequest, generator: np.random.Generator) -> Prototype:
             )
         if request.snow_cover > 0.0 and level < 2:
             loaded = joined_branches(limbs.thinned(5), branches) if level == 0 else limbs.thinned(4)
-            snow_generator = np.random.Generator(np.random.PCG64(snow_seed))
+            snow_generator = rng(snow_seed, "snow")
             widths = loaded.radii * 1.1 + 0.02
             add_branch_snow(lod["snow_cap"], loaded, widths, snow_cover=request.snow_cover, generator=snow_generator)
         lods.append(lod)
@@ -130,6 +131,7 @@ def _fallen_log(request: AssetRequest, generator: np.random.Generator) -> Protot
         generator=generator,
     )
     roughness = root_flare(height_m=0.35, amount=0.25, lobes=6, phase=float(generator.uniform(0.0, 6.28)))
+    snow_seed = int(generator.integers(2**31))
     tile = bark_tile_m(BARK, request)
     lods = []
     for level in range(3):
@@ -144,7 +146,7 @@ def _fallen_log(request: AssetRequest, generator: np.random.Generator) -> Protot
             _add_cut(lod["wood_cut"], body.points[0, end], axis, body.radii[0, end] * flare, sides)
         if request.snow_cover > 0.0:
             widths = body.radii * 0.85
-            snow_generator = np.random.Generator(np.random.PCG64(11))
+            snow_generator = rng(snow_seed, "snow")
             add_branch_snow(lod["snow_cap"], body, widths, snow_cover=request.snow_cover, generator=snow_generator)
         lods.append(lod)
     ends = log.points[0, (0, -1)]

@@ -27,6 +27,7 @@ from worldgen.builder.modelling.leaves import kites
 from worldgen.builder.modelling.plant import LodBuilder, make_prototype
 from worldgen.builder.modelling.plant_colors import from_srgb, palette, pick, vary
 from worldgen.builder.modelling.tubes import add_tubes
+from worldgen.randomness import rng
 from worldgen.scene.scene import Prototype
 
 HeadStyle = Literal["daisy", "cup", "spike", "sun"]
@@ -174,7 +175,7 @@ def build_flowers(request: AssetRequest, generator: np.random.Generator) -> Prot
             for style_index, style in enumerate(shape.styles):
                 mine = kept % len(shape.styles) == style_index
                 if mine.any():
-                    heads = np.random.Generator(np.random.PCG64(head_seed + style_index))
+                    heads = rng(head_seed, f"heads/{style_index}")
                     palette_colors = pick(shape.colors[style_index], count, heads, spread=0.7)
                     _add_heads(
                         lod,
@@ -300,7 +301,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             "purple": "lavender",
             "white": "daisies",
             "blue": "bluebells",
-            "yellow": "sunflowers",
+            "yellow": "wildflowers",
         },
         num_variants=4,
     ),

@@ -21,6 +21,7 @@ from worldgen.builder.modelling.leaves import kites, needles
 from worldgen.builder.modelling.plant import LodBuilder, make_prototype
 from worldgen.builder.modelling.plant_colors import SNOW_COLOR, blend, from_srgb, palette, pick, vary
 from worldgen.builder.modelling.tubes import add_tubes
+from worldgen.randomness import rng
 from worldgen.scene.scene import Prototype
 
 GREEN = palette((106, 132, 62), (122, 144, 70), (94, 120, 58))
@@ -66,7 +67,7 @@ def build_reeds(request: AssetRequest, generator: np.random.Generator) -> Protot
         add_tubes(part, wide.thinned((5, 3, 2)[level]), sides=3, tile_m=None, colors=colors[kept] * 0.9)
         few = thinned_blades(blades, (blades.count, blades.count // 3, blades.count // 7)[level])
         add_blades(part, few, segments=(3, 2, 1)[level], snow_cover=0.5 * request.snow_cover)
-        heads = np.random.Generator(np.random.PCG64(head_seed))
+        heads = rng(head_seed, "heads")
         if kind == "reeds":
             _add_plumes(lod, chosen, level, request.snow_cover, heads)
         elif kind == "cattails":

@@ -168,6 +168,11 @@ def _trunk_and_limbs(
         wiggle=shape.gnarl,
         generator=generator,
     )
+    if trunk is not None:
+        # Chance may turn a limb down; one that lies on the ground looks broken.
+        lifted = limbs.points.copy()
+        lifted[..., 1] = np.maximum(lifted[..., 1], origins[:, None, 1] - 0.03 * height)
+        limbs = Branches(lifted, limbs.radii)
     return trunk, limbs
 
 

@@ -144,9 +144,11 @@ def snowed(foliage: Foliage, snow_cover: float, generator: np.random.Generator) 
     """Leaves whitened where they lie open to the sky."""
     if snow_cover <= 0.0 or not foliage.count:
         return foliage
-    open_sky = smoothstep(-0.35, 0.75, foliage.outward[:, 1] + 0.35 * np.abs(foliage.normals[:, 1]))
-    chance = open_sky * snow_cover + generator.normal(0.0, 0.18, foliage.count)
-    amount = smoothstep(0.25, 0.65, chance) * (0.55 + 0.4 * snow_cover)
+    open_sky = smoothstep(-0.2, 1.3, foliage.outward[:, 1] + 0.35 * np.abs(foliage.normals[:, 1]))
+    # Snow lies in pads: neighbours share it, and what lies below stays green.
+    pads = np.repeat(generator.normal(0.0, 0.28, -(-foliage.count // 6)), 6)[: foliage.count]
+    chance = open_sky * snow_cover + pads + generator.normal(0.0, 0.1, foliage.count)
+    amount = smoothstep(0.3, 0.6, chance) * (0.5 + 0.45 * snow_cover)
     return replace(foliage, colors=blend(foliage.colors, SNOW_COLOR, amount))
 
 

@@ -13,10 +13,11 @@ from worldgen.builder.modelling.branches import UP, Branches, Doubles, lengthene
 from worldgen.builder.modelling.crowns import CrownShape, CrownSkeleton, fine_twigs, grow_crown, leaf_twigs, wood_of
 from worldgen.builder.modelling.foliage import Foliage, add_foliage, coarsened, fitted, foliage_bounds, snowed
 from worldgen.builder.modelling.plant import LodBuilder, bark_tile_m, make_prototype
-from worldgen.builder.modelling.plant_colors import pick, vary
+from worldgen.builder.modelling.plant_colors import faded, pick, vary
 from worldgen.builder.modelling.snow import add_branch_snow
 from worldgen.builder.modelling.stones import icosphere
 from worldgen.builder.modelling.tubes import RadiusProfile, add_tubes, base_rings, root_flare
+from worldgen.randomness import rng
 from worldgen.scene.scene import Capsule, Collider, Prototype
 from worldgen.spec.model import Season
 
@@ -49,6 +50,8 @@ def build_leafy_plant(
     leaves = None
     if colors is not None:
         tints = _twig_colors(colors, skeleton, plant.color_spread, generator)
+        # Leaves in bulk look greyer than a single leaf; autumn and blossom stay bright.
+        tints = faded(tints, 0.14) * 1.08 if request.season == "summer" else tints
         leaves = leaf_twigs(plant.shape, skeleton, tints, generator)
         leaves = leaves.take(leaves.centers[:, 1] > 0.3 * plant.shape.leaf_m[1])
         leaves = snowed(leaves, request.snow_cover, generator)
@@ -69,7 +72,7 @@ def build_leafy_plant(
                 bounds = foliage_bounds(leaves)
                 few = coarsened(leaves, plant.lod_leaves[level - 1], coverage=0.85 if level == 1 else 0.6)
                 add_foliage(lod["foliage"], fitted(few, bounds), shape="kite", softness=0.9, bounds=bounds)
-            detail_generator = np.random.Generator(np.random.PCG64(detail_seed))
+            detail_generator = rng(detail_seed, "details")
             if plant.blossoms is not None and request.season in plant.blossoms.seasons:
                 add_blossoms(lod["petals"], plant.blossoms, leaves, level, detail_generator)
             if plant.fruit_color is not None and request.season in {"summer", "autumn"} and level < 2:
@@ -77,7 +80,7 @@ def build_leafy_plant(
         if request.snow_cover > 0.0 and level < 2:
             loaded = wood_of(skeleton) if level == 0 else skeleton.limbs.thinned(4)
             widths = loaded.radii * 1.1 + (0.02 if leaves is None else 0.06)
-            snow_generator = np.random.Generator(np.random.PCG64(snow_seed))
+            snow_generator = rng(snow_seed, "snow")
             add_branch_snow(lod["snow_cap"], loaded, widths, snow_cover=request.snow_cover, generator=snow_generator)
         lods.append(lod)
     colliders: tuple[Collider, ...] = ()
