@@ -25,10 +25,22 @@ _ZLIB_HEADER = bytes([0x78, 0x9C])
 Container = Literal["gzip", "zlib"]
 
 
-def deflate(chunks: Iterable[bytes], *, container: Container, level: int = DEFAULT_LEVEL) -> Iterator[bytes]:
+def deflate(
+    chunks: Iterable[bytes],
+    *,
+    container: Container,
+    level: int = DEFAULT_LEVEL,
+    strategy: int = zlib.Z_DEFAULT_STRATEGY,
+) -> Iterator[bytes]:
     """Compress a stream of chunks of any size; yields the pieces of the compressed stream, header and trailer included.
 
     At most a few blocks are in memory at a time.
+
+    Args:
+        chunks: The data.
+        container: What is put around the compressed data.
+        level: 1 is fast, 9 is small.
+        strategy: One of zlib's ``Z_...`` strategies.
     """
     yield _GZIP_HEADER if container == "gzip" else _ZLIB_HEADER
     checksum, num_bytes = (0, 0) if container == "gzip" else (1, 0)
@@ -40,7 +52,10 @@ def deflate(chunks: Iterable[bytes], *, container: Container, level: int = DEFAU
         for block, is_last in _mark_last(_blocks(chunks)):
             checksum = update(block, checksum)
             num_bytes += len(block)
-            waiting.append(pool.submit(_deflate_block, block, previous[-_WINDOW:], level, is_last))
+            if is_last and not waiting:
+                yield _deflate_block(block, previous[-_WINDOW:], (level, strategy), is_last)
+                continue
+            waiting.append(pool.submit(_deflate_block, block, previous[-_WINDOW:], (level, strategy), is_last))
             previous = block
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
@@ -49,8 +64,8 @@ def deflate(chunks: Iterable[bytes], *, container: Container, level: int = DEFAU
     yield struct.pack("<II", checksum, num_bytes & 0xFFFFFFFF) if container == "gzip" else struct.pack(">I", checksum)
 
 
-def _deflate_block(block: bytes, dictionary: bytes, level: int, is_last: bool) -> bytes:
-    settings = (level, zlib.DEFLATED, _RAW_DEFLATE, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY)
+def _deflate_block(block: bytes, dictionary: bytes, effort: tuple[int, int], is_last: bool) -> bytes:
+    settings = (effort[0], zlib.DEFLATED, _RAW_DEFLATE, zlib.DEF_MEM_LEVEL, effort[1])
     compressor = zlib.compressobj(*settings, dictionary) if dictionary else zlib.compressobj(*settings)
     return compressor.compress(block) + compressor.flush(zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
-from worldgen.exporters.deflate import DEFAULT_LEVEL, deflate
+from worldgen.exporters.deflate import deflate
 
 MAX_SIDE = 65_535
 
@@ -27,7 +27,6 @@ def encode_png(
     *,
     palette: Sequence[tuple[int, int, int]] | None = None,
     is_srgb: bool = True,
-    level: int = DEFAULT_LEVEL,
 ) -> bytes:
     """Encode an 8-bit picture.
 
@@ -35,7 +34,6 @@ def encode_png(
         pixels: (H, W) grey or palette indices, or (H, W, 2 to 4): grey with alpha, RGB, RGBA; row 0 is the top.
         palette: Up to 256 sRGB colours; the pixels are then indices into it.
         is_srgb: Whether to mark the values as sRGB; normals and the like are numbers, not colours.
-        level: Compression level of deflate, 1 to 9.
 
     Raises:
         InvalidInputError: The picture has no pixels, is too large, of another type, or an index has no colour.
@@ -54,9 +52,11 @@ def encode_png(
         chunks.append(_chunk(b"sRGB", _RENDERING_INTENT_PERCEPTUAL))
     if palette is not None:
         chunks.append(_chunk(b"PLTE", bytes(channel for color in palette for channel in color)))
-    # Neighbouring indices are no neighbouring values, so a palette picture gains nothing from prediction.
+    # Neighbouring indices are no neighbouring values: prediction gains a palette picture nothing. What prediction
+    # leaves of a texture is noise, where zlib's search for repeated strings takes ten times as long to find nothing.
     filtered = _filtered_rows(np.ascontiguousarray(rows).reshape(height, -1), channels, predict=palette is None)
-    chunks.append(_chunk(b"IDAT", b"".join(deflate(filtered, container="zlib", level=level))))
+    strategy = zlib.Z_RLE if palette is None else zlib.Z_DEFAULT_STRATEGY
+    chunks.append(_chunk(b"IDAT", b"".join(deflate(filtered, container="zlib", strategy=strategy))))
     return b"".join([_SIGNATURE, *chunks, _chunk(b"IEND", b"")])
 
 
