@@ -103,7 +103,8 @@ def _catmull_rom(offset: int, t: float) -> float:
 
 
 @njit(cache=True, parallel=True)
-def _blend_border(fine: NDArray[np.float32], coarse: NDArray[np.float32], ratio: int, band: int) -> NDArray[np.float32]:
+def blend_border(fine: NDArray[np.float32], coarse: NDArray[np.float32], ratio: int, band: int) -> NDArray[np.float32]:
+    """A finer grid that fades into a coarser one over ``band`` samples and equals it linearly on the border."""
     size, coarse_size = fine.shape[0], coarse.shape[0]
     first = (coarse_size - 1) // 2 - (size - 1) // 2 // ratio
     result = fine.copy()
@@ -123,6 +124,11 @@ def _blend_border(fine: NDArray[np.float32], coarse: NDArray[np.float32], ratio:
     return result
 
 
+def border_band(ratio: int, num_samples: int) -> int:
+    """Samples over which a finer grid fades into the coarser one."""
+    return max(3 * ratio, int(0.16 * num_samples))
+
+
 def make_agree(grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """Heights of nested grids that meet without a crack.
 
@@ -139,8 +145,8 @@ def make_agree(grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]]) ->
     agreed = [array.copy() for array in heights]
     for k in range(len(grids) - 2, -1, -1):
         ratio = round(grids[k + 1].spacing_m / grids[k].spacing_m)
-        band = max(3 * ratio, int(0.16 * grids[k].num_samples))
-        agreed[k] = _blend_border(agreed[k], agreed[k + 1], ratio, band)
+        band = border_band(ratio, grids[k].num_samples)
+        agreed[k] = blend_border(agreed[k], agreed[k + 1], ratio, band)
     for k in range(len(grids) - 1):
         copy_coincident(agreed[k], agreed[k + 1], round(grids[k + 1].spacing_m / grids[k].spacing_m))
     return agreed

@@ -2,20 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from worldgen.builder.terrain.levels import refine
 from worldgen.builder.terrain.noise import fbm, smoothstep
 
 
-def distance_to(mask: NDArray[np.bool_], spacing_m: float) -> NDArray[np.float32]:
-    """Distance of each sample to the nearest True sample in metres, infinite where there is none."""
-    if not mask.any():
-        return np.full(mask.shape, np.inf, dtype=np.float32)
-    distance: NDArray[np.float64] = ndimage.distance_transform_edt(~mask, sampling=spacing_m)
-    return distance.astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class ShoreField:
+    """Where the nearest water is, for each sample of a level.
+
+    distance   (N, N) float32  signed metres to the nearest shore, negative in water, ``FAR_M`` where there is none
+    surface_y  (N, N) float32  height of that water's surface
+    """
+
+    distance: NDArray[np.float32]
+    surface_y: NDArray[np.float32]
+
+
+FAR_M = 1.0e6
+"""Distance to water where there is none."""
+
+
+def shore_fields(
+    spacings: Sequence[float], heights: Sequence[NDArray[np.float32]], depths: Sequence[NDArray[np.float32]]
+) -> list[ShoreField]:
+    """Shore fields of nested levels, finest first; a level also knows of the water beyond its border.
+
+    Args:
+        spacings: Distance between samples per level, in metres.
+        heights: (N, N) per level.
+        depths: (N, N) water depth per level.
+    """
+    fields: list[ShoreField] = []
+    for k in range(len(spacings) - 1, -1, -1):
+        own = _shore_field(spacings[k], heights[k], depths[k])
+        if fields:
+            coordinates = (np.arange(len(heights[k])) - (len(heights[k]) - 1) / 2) * spacings[k]
+            outer = fields[-1]
+            distance = refine(outer.distance, spacings[k + 1], coordinates, 0.0, 0)
+            nearer = (distance < own.distance) & (own.distance > 0.0)
+            surface = refine(outer.surface_y, spacings[k + 1], coordinates, 0.0, 0)
+            own = ShoreField(
+                np.where(nearer, distance, own.distance).astype(np.float32),
+                np.where(nearer, surface, own.surface_y).astype(np.float32),
+            )
+        fields.append(own)
+    return fields[::-1]
+
+
+def _shore_field(spacing: float, heights: NDArray[np.float32], depth: NDArray[np.float32]) -> ShoreField:
+    wet = depth > 0.0
+    if not wet.any():
+        return ShoreField(np.full(wet.shape, np.float32(FAR_M)), np.full(wet.shape, np.float32(-FAR_M)))
+    outside, (rows, columns) = ndimage.distance_transform_edt(~wet, sampling=spacing, return_indices=True)
+    inside = ndimage.distance_transform_edt(wet, sampling=spacing) if not wet.all() else np.full(wet.shape, FAR_M)
+    # Half a step on both sides puts the zero between the last wet and the first dry sample.
+    signed = np.where(wet, 0.5 * spacing - inside, outside - 0.5 * spacing)
+    return ShoreField(signed.astype(np.float32), (heights + depth)[rows, columns].astype(np.float32))
 
 
 def hollowness(heights: NDArray[np.float32], spacing_m: float, radius_m: float) -> NDArray[np.float32]:

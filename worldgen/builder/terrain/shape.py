@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,28 @@ from worldgen.builder.terrain.composition import Composition, WaterPlan, compose
 from worldgen.builder.terrain.erosion import cut_streams, raise_mountains, slide_slopes
 from worldgen.builder.terrain.landforms import landform_heights, landform_plan
 from worldgen.builder.terrain.levels import Grid, make_agree, plan_grids, refine
-from worldgen.builder.terrain.moisture import distance_to, hollowness, moisture_of
+from worldgen.builder.terrain.moisture import hollowness, moisture_of, shore_fields
 from worldgen.builder.terrain.noise import noise_seed
 from worldgen.builder.terrain.relief import ReliefPlan, add_bumps, add_swells, macro_relief, relief_plan
 from worldgen.builder.terrain.shores import (
     CAPE_REACH_M,
     ShorePlan,
     end_in_sea,
+    pass_lake,
     river_distances,
     shore_distance_of,
     shore_distances,
     shore_plan,
 )
-from worldgen.builder.terrain.staging import NO_WATER, BankPlan, fit_river, fit_shore, raise_hill, stage_land, stage_plan
+from worldgen.builder.terrain.staging import (
+    NO_WATER,
+    BankPlan,
+    fit_river,
+    fit_shore,
+    raise_hill,
+    stage_land,
+    stage_plan,
+)
 from worldgen.scene.terrain import Terrain, TerrainLevel
 from worldgen.settings import QualityTier
 from worldgen.spec.model import WaterKind, WorldSpec
@@ -78,10 +87,7 @@ def shape_land(spec: WorldSpec, tier: QualityTier, seed: int) -> ShapedLand:
     hill_xz = _hill_top(composition, waters)
     heights, surfaces = _stage(composition, waters, hill_xz, grids, raw)
     heights = make_agree(grids, heights)
-    levels = tuple(
-        _finish_level(grid, height, surface, composition)
-        for grid, height, surface in zip(grids, heights, surfaces, strict=True)
-    )
+    levels = _finish_levels(composition, grids, heights, surfaces)
     return ShapedLand(
         terrain=Terrain(levels=levels, play_level=1),
         waters=tuple(
@@ -126,9 +132,7 @@ def _mountains(uplift: FloatGrid, grid: Grid, plan: ReliefPlan, seed: int) -> Fl
     return slide_slopes(heights, grid.spacing_m, np.full_like(heights, 1.0), 6)
 
 
-def _erode_near(
-    heights: FloatGrid, weights: FloatGrid, grid: Grid, composition: Composition, seed: int
-) -> FloatGrid:
+def _erode_near(heights: FloatGrid, weights: FloatGrid, grid: Grid, composition: Composition, seed: int) -> FloatGrid:
     profile = composition.profile
     if profile.near_cut > 0.0:
         strength = profile.near_cut * grid.spacing_m * (0.0002 + 0.0022 * np.clip(4.0 * weights, 0.0, 1.0))
@@ -145,32 +149,21 @@ def _add_detail(heights: FloatGrid, grid: Grid, plan: ReliefPlan, wavelength: fl
 
 
 def _final_waters(composition: Composition) -> tuple[WaterPlan, ...]:
-    """The planned waters, with rivers that end in the sea where there is one."""
-    seas = [water for water in composition.waters if water.kind == "sea"]
-    if not seas:
-        return composition.waters
-    sea = shore_plan(seas[0], composition.seed)
-    result = []
-    for water in composition.waters:
-        if water.line is None:
-            result.append(water)
+    """The planned waters; rivers end in the sea, and a lake that a river meets lies at the river's height."""
+    waters = list(composition.waters)
+    for index, river in enumerate(waters):
+        if river.line is None:
             continue
-        line = end_in_sea(water.line, sea, seas[0].surface_y)
+        line = river.line
+        for other_index, other in enumerate(waters):
+            if other.kind == "sea":
+                line = end_in_sea(line, shore_plan(other, composition.seed), other.surface_y)
+            elif other.kind == "lake":
+                line, lake_y = pass_lake(line, shore_plan(other, composition.seed), other.surface_y)
+                waters[other_index] = replace(other, surface_y=lake_y)
         closest = int(np.hypot(line[:, 0], line[:, 1]).argmin())
-        result.append(
-            WaterPlan(
-                id=water.id,
-                kind=water.kind,
-                frozen=water.frozen,
-                surface_y=float(line[closest, 2]),
-                center_xz=water.center_xz,
-                heading=water.heading,
-                shore_m=water.shore_m,
-                depth_m=water.depth_m,
-                line=line,
-            )
-        )
-    return tuple(result)
+        waters[index] = replace(river, line=line, surface_y=float(line[closest, 2]))
+    return tuple(waters)
 
 
 def _hill_top(composition: Composition, waters: tuple[WaterPlan, ...]) -> tuple[float, float] | None:
@@ -188,7 +181,7 @@ def _hill_top(composition: Composition, waters: tuple[WaterPlan, ...]) -> tuple[
         clearance = min(distances, default=math.inf)
         if clearance > best_clearance + 1.0:
             best, best_clearance = (x, z), clearance
-        if best_clearance > 36.0:
+        if best_clearance > 24.0:
             break
     return best
 
@@ -269,17 +262,27 @@ def _bank(water: WaterPlan, composition: Composition) -> BankPlan:
     )
 
 
-def _finish_level(grid: Grid, heights: FloatGrid, surface: FloatGrid, composition: Composition) -> TerrainLevel:
-    water_depth = np.maximum(surface - heights, 0.0).astype(np.float32)
-    shore = distance_to(water_depth > 0.0, grid.spacing_m)
-    hollow = hollowness(heights, grid.spacing_m, 5.0 if grid.spacing_m <= 1.0 else 2.0 * grid.spacing_m)
-    moisture = moisture_of(
-        shore, hollow, grid.coordinates(), composition.profile.moisture, noise_seed(composition.seed, "moisture")
-    )
-    return TerrainLevel(
-        spacing_m=grid.spacing_m,
-        heights=heights,
-        water_depth=water_depth,
-        moisture=moisture,
-        path_weight=np.zeros_like(heights),
-    )
+def _finish_levels(
+    composition: Composition, grids: tuple[Grid, ...], heights: list[FloatGrid], surfaces: list[FloatGrid]
+) -> tuple[TerrainLevel, ...]:
+    """Levels with water and moisture."""
+    depths = [
+        np.maximum(surface - height, 0.0).astype(np.float32) for surface, height in zip(surfaces, heights, strict=True)
+    ]
+    shores = shore_fields([grid.spacing_m for grid in grids], heights, depths)
+    seed = noise_seed(composition.seed, "moisture")
+    base = composition.profile.moisture
+    levels = []
+    for grid, height, depth, shore in zip(grids, heights, depths, shores, strict=True):
+        hollow = hollowness(height, grid.spacing_m, max(5.0, 2.0 * grid.spacing_m))
+        moisture = moisture_of(shore.distance, hollow, grid.coordinates(), base, seed)
+        levels.append(
+            TerrainLevel(
+                spacing_m=grid.spacing_m,
+                heights=height,
+                water_depth=depth,
+                moisture=moisture,
+                path_weight=np.zeros_like(height),
+            )
+        )
+    return tuple(levels)

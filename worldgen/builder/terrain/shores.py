@@ -155,12 +155,33 @@ def river_distances(
 
 def end_in_sea(line: NDArray[np.float64], sea: ShorePlan, sea_y: float) -> NDArray[np.float64]:
     """A river's line cut off in the sea, its surface brought down to the sea's on the last metres."""
-    distances = np.array([shore_distance_of(float(x), float(z), sea) for x, z in line[:, :2]])
-    inside = np.flatnonzero(distances < -14.0)
-    closest = int(np.hypot(line[:, 0], line[:, 1]).argmin())
-    after = inside[inside > closest]
-    line = line[: int(after[0]) + 1].copy() if after.size else line.copy()
-    reach = np.clip(distances[: len(line)] / 30.0, 0.0, 1.0)
+    distances = _distances_along(line, sea)
+    inside = np.flatnonzero(distances < -8.0)
+    after = inside[inside > int(np.hypot(line[:, 0], line[:, 1]).argmin())]
+    end = int(after[0]) + 1 if after.size else len(line)
+    line, distances = line[:end].copy(), distances[:end]
+    reach = np.clip(distances / 30.0, 0.0, 1.0)
     line[:, 2] = np.maximum(sea_y, sea_y + (line[:, 2] - sea_y) * reach)
     line[:, 2] = np.minimum.accumulate(line[:, 2])
     return line
+
+
+def pass_lake(line: NDArray[np.float64], lake: ShorePlan, lake_y: float) -> tuple[NDArray[np.float64], float]:
+    """A river's line through a lake, and the surface that the lake must have for it.
+
+    Where the river does not meet the lake, both stay as they are.
+    """
+    inside = np.flatnonzero(_distances_along(line, lake) < line[:, 3])
+    if not inside.size:
+        return line, lake_y
+    line = line.copy()
+    first, last = int(inside[0]), int(inside[-1])
+    lake_y = min(lake_y, float(line[first, 2]))
+    line[:first, 2] = np.maximum(line[:first, 2], lake_y)
+    line[first : last + 1, 2] = lake_y
+    line[last + 1 :, 2] = np.minimum(line[last + 1 :, 2], lake_y)
+    return line, lake_y
+
+
+def _distances_along(line: NDArray[np.float64], shore: ShorePlan) -> NDArray[np.float64]:
+    return np.array([shore_distance_of(float(x), float(z), shore) for x, z in line[:, :2]])

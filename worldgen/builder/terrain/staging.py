@@ -147,7 +147,9 @@ def _cliff(x: float, z: float, plan: StagePlan) -> float:
     edge += 2.6 * gradient_noise(x / 8.0, z / 8.0, plan.seed + 13)
     span = math.exp(-((sideways / 210.0) ** 4))
     scree = 0.16 * smoothstep(-26.0, 0.0, edge)
-    face = 0.5 * smoothstep(0.0, 4.5, edge) + 0.34 * smoothstep(6.0 + 3.0 * gradient_noise(x / 31.0, 1.7, plan.seed), 13.5, edge)
+    face = 0.5 * smoothstep(0.0, 4.5, edge) + 0.34 * smoothstep(
+        6.0 + 3.0 * gradient_noise(x / 31.0, 1.7, plan.seed), 13.5, edge
+    )
     back = 1.0 - smoothstep(40.0, 330.0, edge)
     return plan.cliff_height * span * (scree + face) * back
 

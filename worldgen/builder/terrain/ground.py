@@ -1,0 +1,185 @@
+"""The ground as objects: meshes of the nested levels with baked textures, and the cover that layouts ask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.builder.terrain.baking import BakePlan, bake_level, bake_rules, decode_table, encode_table
+from worldgen.builder.terrain.cover import CANYON, COVER_LAYERS, DESERT
+from worldgen.builder.terrain.fields import GroundCover, ground_cover
+from worldgen.builder.terrain.layers import ground_materials, layer_set, mean_colors
+from worldgen.builder.terrain.meshes import LevelMesh, level_mesh, split_mesh
+from worldgen.builder.terrain.noise import noise_seed
+from worldgen.scene.material import Material, SurfaceTag
+from worldgen.scene.scene import Part, Prototype, SceneObject
+from worldgen.scene.terrain import Terrain
+from worldgen.settings import QualityTier
+from worldgen.spec.model import Biome, Season, WorldSpec
+
+LEVEL_NAMES = ("near", "play", "middle", "far")
+"""Names of the levels, finest first."""
+
+_GROUND, _MOUNTAIN, _CLIFF = 0, 1, 2
+_GROUP_LABELS = ("ground", "mountain", "cliff")
+
+_SEASON_TINTS: dict[Season, tuple[float, float, float]] = {
+    "spring": (0.92, 1.08, 0.85),
+    "summer": (1.0, 1.0, 1.0),
+    "autumn": (1.3, 0.98, 0.62),
+    "winter": (1.12, 0.95, 0.78),
+}
+_BIOME_TINTS: dict[Biome, tuple[float, float, float]] = {
+    "tropical": (0.82, 1.08, 0.78),
+    "tundra": (1.22, 0.95, 0.8),
+    "desert": (1.35, 1.12, 0.75),
+    "canyon": (1.3, 1.1, 0.8),
+    "coast": (1.05, 1.0, 0.9),
+}
+_SURFACES: dict[Biome, SurfaceTag] = {"desert": "sand", "canyon": "stone", "temperate_forest": "soil"}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BuiltLand:
+    """The ground as parts of a scene, with its cover."""
+
+    prototypes: Mapping[str, Prototype]
+    materials: Mapping[str, Material]
+    objects: tuple[SceneObject, ...]
+    cover: GroundCover
+
+
+def build_ground(
+    terrain: Terrain,
+    spec: WorldSpec,
+    tier: QualityTier,
+    seed: int,
+    ground_material: Callable[[str], Material],
+) -> BuiltLand:
+    """Build the ground's meshes and bake its textures.
+
+    Args:
+        terrain: The land, with pads and paths where they shall be.
+        spec: The world's description.
+        tier: What may be spent.
+        seed: The world's seed.
+        ground_material: Gives the tileable material of a name: ``ground_grass``, ``ground_dirt``, ... for each of
+            ``COVER_LAYERS``, and ``path_dirt``, ``path_gravel`` or ``path_cobble``.
+
+    Returns:
+        One material per level, prototypes by level and label, and one object per prototype.
+    """
+    season, biome = _SEASON_TINTS[spec.season], _BIOME_TINTS.get(spec.biome, (1.0, 1.0, 1.0))
+    tint = [a * b for a, b in zip(season, biome, strict=True)]
+    pyramids, tiles_m = ground_materials(ground_material, spec.path_material, tint)
+    cover = ground_cover(terrain, spec, seed, mean_colors(pyramids))
+    materials: dict[str, Material] = {}
+    prototypes: dict[str, Prototype] = {}
+    outer: Material | None = None
+    for index in range(len(terrain.levels) - 1, -1, -1):
+        level = terrain.levels[index]
+        texture_px = ground_texture_px(index, tier)
+        name = f"ground_{LEVEL_NAMES[index]}"
+        layers = layer_set(pyramids, tiles_m, 2.0 * level.half_size_m / (texture_px - 1))
+        plan = _bake_plan(terrain, index, texture_px, spec, seed)
+        fields = cover.fields.levels[index]
+        colors, normals, roughness = bake_level(
+            fields,
+            bake_rules(fields, plan, cover.plan),
+            (layers.texels, layers.sizes, layers.tiles_m),
+            plan,
+            _outer_textures(outer),
+            (encode_table(), decode_table()),
+        )
+        outer = materials[name] = Material(
+            name=name,
+            surface=_surface(spec),
+            base_color_texture=colors,
+            normal_texture=normals,
+            roughness=1.0,
+            roughness_texture=roughness,
+            tile_m=2.0 * level.half_size_m,
+        )
+        finer = (terrain.levels[index - 1], cover.fields.levels[index - 1]) if index > 0 else None
+        mesh = level_mesh(level, fields, texture_px, finer)
+        for prototype in _prototypes(mesh, index, name, cover):
+            prototypes[prototype.name] = prototype
+    objects = tuple(
+        SceneObject(object_id=f"land/{name}", spec_id="land", prototype=name, world_from_object=np.eye(4))
+        for name in sorted(prototypes)
+    )
+    return BuiltLand(prototypes=prototypes, materials=materials, objects=objects, cover=cover)
+
+
+def ground_texture_px(level_index: int, tier: QualityTier) -> int:
+    """Side of a level's baked texture in pixels: the far levels take half."""
+    return tier.ground_texture_px if level_index <= 1 else max(512, tier.ground_texture_px // 2)
+
+
+def _surface(spec: WorldSpec) -> SurfaceTag:
+    return "snow" if spec.weather.snow_cover > 0.5 else _SURFACES.get(spec.biome, "grass")
+
+
+def _bake_plan(terrain: Terrain, index: int, texture_px: int, spec: WorldSpec, seed: int) -> BakePlan:
+    level = terrain.levels[index]
+    coarsest = index == len(terrain.levels) - 1
+    texel = 2.0 * level.half_size_m / (texture_px - 1)
+    wavelength = 2.0 * level.spacing_m
+    return BakePlan(
+        seed=noise_seed(seed, "ground"),
+        half_size=level.half_size_m,
+        spacing=level.spacing_m,
+        texture_px=texture_px,
+        detail_wavelength=wavelength,
+        detail_octaves=0 if index == 0 else max(1, math.floor(math.log2(wavelength / (2.0 * texel))) + 1),
+        variation=max(1.7, 5.0 * texel),
+        wetness=0.8 * spec.weather.wetness,
+        outer_half_size=0.0 if coarsest else terrain.levels[index + 1].half_size_m,
+        border=0.25,
+    )
+
+
+def _outer_textures(outer: Material | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    if outer is None or outer.base_color_texture is None or outer.roughness_texture is None:
+        return np.zeros((2, 2, 3), dtype=np.uint8), np.zeros((2, 2), dtype=np.uint8)
+    # Copies, because the kernel is compiled for arrays that may be written.
+    return outer.base_color_texture.copy(), outer.roughness_texture.copy()
+
+
+def _prototypes(mesh: LevelMesh, index: int, material: str, cover: GroundCover) -> list[Prototype]:
+    groups = _groups(mesh, index, cover)
+    counts: dict[int, int] = {}
+    result = []
+    for group, part in split_mesh(mesh, groups):
+        tile = counts[group] = counts.get(group, -1) + 1
+        label = _GROUP_LABELS[group]
+        name = f"{material}/{label}" + (f"/{tile}" if tile else "")
+        result.append(
+            Prototype(name=name, label=label, lods=((Part(mesh=part, material=material),),), footprint_m=0.0)
+        )
+    return result
+
+
+def _groups(mesh: LevelMesh, index: int, cover: GroundCover) -> NDArray[np.int8]:
+    """Label group of each triangle: far relief is mountain, walls are cliff, the rest is ground."""
+    heights = mesh.vertices[:, 1]
+    of_vertex = np.full(len(heights), _GROUND, dtype=np.int8)
+    if index >= 2:
+        distance = np.hypot(mesh.vertices[:, 0], mesh.vertices[:, 2])
+        of_vertex[heights > 14.0 + 0.012 * distance] = _MOUNTAIN
+    walls = cover.plan.code in {CANYON, DESERT}
+    if index <= 1 or walls:
+        limit = math.cos(math.radians(42.0 if walls else 50.0))
+        of_vertex[(mesh.normals[:, 1] < limit) & (heights > -30.0)] = _CLIFF
+    groups: NDArray[np.int8] = of_vertex[mesh.triangles[:, 1]]
+    counted = np.bincount(groups, minlength=3)
+    if counted[_CLIFF] < 60:
+        groups[groups == _CLIFF] = _GROUND if index <= 1 else _MOUNTAIN
+    return groups
+
+
+__all__ = ["COVER_LAYERS", "LEVEL_NAMES", "BuiltLand", "build_ground", "ground_texture_px"]
