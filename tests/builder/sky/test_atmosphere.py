@@ -55,7 +55,9 @@ def test_transmittance_falls_with_depth_and_reddens() -> None:
 
 def test_vertical_optical_depth_is_that_of_the_coefficients() -> None:
     clear = np.array(lookup_transmittance(make_atmosphere(1.0).transmittance, 6360.0, 1.0))
-    expected = np.array([5.802e-3, 13.558e-3, 33.1e-3]) * 8.0 + 4.44e-3 * 1.2 + np.array([0.78e-3, 2.26e-3, 0.1e-3]) * 15
+    expected = (
+        np.array([5.802e-3, 13.558e-3, 33.1e-3]) * 8.0 + 4.44e-3 * 1.2 + np.array([0.78e-3, 2.26e-3, 0.1e-3]) * 15
+    )
     np.testing.assert_allclose(-np.log(clear), expected, rtol=0.02)
 
 

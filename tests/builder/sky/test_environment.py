@@ -1,5 +1,6 @@
 """The whole sky: energy, seams, weather, night, determinism."""
 
+import itertools
 import math
 import subprocess
 import sys
@@ -100,7 +101,7 @@ def test_noon_energies() -> None:
 def test_light_fades_from_noon_to_night_yet_night_stays_usable() -> None:
     light = {time: total_light(sky_of(time)) for time in TIMES}
     order: tuple[TimeOfDay, ...] = ("noon", "afternoon", "morning", "golden_hour", "sunset", "dusk", "night")
-    assert all(light[a] > light[b] for a, b in zip(order, order[1:], strict=False))
+    assert all(light[a] > light[b] for a, b in itertools.pairwise(order))
     assert light["night"] > 0.004 * light["noon"]
 
 
@@ -109,8 +110,8 @@ def test_cover_dims_the_sun_steadily() -> None:
     skies = [sky_of("afternoon", Weather(cloud_cover=float(cover)), height_px=16) for cover in covers]
     keys = [luminance(np.array(sky.key_irradiance)) for sky in skies]
     radii = [sky.key_angular_radius for sky in skies]
-    assert all(a > b for a, b in zip(keys, keys[1:], strict=False))
-    assert all(a <= b for a, b in zip(radii, radii[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(keys))
+    assert all(a <= b for a, b in itertools.pairwise(radii))
     assert keys[-1] < 0.01 * keys[0]
     assert keys[3] > 0.85 * keys[0]
 

@@ -1,5 +1,7 @@
 """How far one sees."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -17,8 +19,8 @@ def test_fog_thickens_and_sinks_steadily() -> None:
     amounts = np.linspace(0.0, 1.0, 21)
     seen = [visibility_m(float(fog)) for fog in amounts]
     heights = [scale_height_m(float(fog)) for fog in amounts]
-    assert all(a > b for a, b in zip(seen, seen[1:], strict=False))
-    assert all(a >= b for a, b in zip(heights, heights[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(seen))
+    assert all(a >= b for a, b in itertools.pairwise(heights))
 
 
 def test_clear_air_is_bluish_and_fog_is_grey() -> None:

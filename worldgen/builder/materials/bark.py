@@ -16,7 +16,9 @@ from worldgen.builder.materials.canvas import (
     shade_cavities,
     smoothstep,
     tinted,
+    unit,
 )
+from worldgen.builder.materials.noise import FloatGrid
 from worldgen.builder.materials.stamps import stamp, strew
 
 
@@ -28,7 +30,7 @@ def bark_conifer(c: Canvas) -> Surface:
     _, flake_border, flakes = c.cells("flakes", (18, 12), 0.95, at=c.warped("flakes/warp", (10, 6), 0.02, 3))
     level = c.per_piece("flakes/level", flakes, 18 * 12)
     fine = c.noise("fine", (40, 16), 4, gain=0.6)
-    value = np.clip(0.25 + 0.5 * level + 0.25 * fine, 0.0, 1.0)
+    value = unit(0.25 + 0.5 * level + 0.25 * fine)
     albedo = ramp(value, "#54392a", "#7a5541", "#96705a", "#a58672")
     albedo = tinted(albedo, 0.75 + 0.4 * c.per_piece("tone", ids, 40))
     rim = smoothstep(0.05, 0.0, flake_border)
@@ -47,7 +49,7 @@ def bark_broadleaf(c: Canvas) -> Surface:
     block = smoothstep(0.02, 0.2, border)
     rise = 0.55 * ridges + 0.45 * block
     fine = c.noise("fine", (40, 14), 4, gain=0.6)
-    value = np.clip(rise * 0.8 + 0.22 * fine, 0.0, 1.0)
+    value = unit(rise * 0.8 + 0.22 * fine)
     albedo = ramp(value, "#251e17", "#4a3e31", "#6f6152", "#8b7d6d")
     albedo = tinted(albedo, 0.8 + 0.35 * c.per_piece("tone", ids, 65))
     moss = smoothstep(0.15, 0.6, c.noise("moss", (4, 4), 5))
@@ -62,7 +64,7 @@ def bark_broadleaf(c: Canvas) -> Surface:
 def bark_birch(c: Canvas) -> Surface:
     """Birch: white peeling paper with dark lenticels and black scars."""
     fine = c.noise("fine", (8, 60), 4, gain=0.6)
-    value = np.clip(0.6 + 0.35 * fine, 0.0, 1.0)
+    value = unit(0.6 + 0.35 * fine)
     albedo = ramp(value, "#b9b0a3", "#d8d2c8", "#e8e4dc")
     blush = smoothstep(0.0, 0.6, c.noise("blush", (4, 5), 4))
     albedo = blend(albedo, ramp(value, "#bf9c80", "#d8bca3"), blush * 0.4)
@@ -82,7 +84,7 @@ def bark_birch(c: Canvas) -> Surface:
     rough = c.noise("scars/rough", (30, 30), 4, gain=0.6)
     dark = ramp(0.5 + 0.5 * rough, "#1d1a18", "#37322e", "#5b544d")
     peel = c.noise("peel", (3, 22), 3, ridged=True)
-    curled = smoothstep(0.86, 0.93, peel) * (1.0 - scar)
+    curled: FloatGrid = (smoothstep(0.86, 0.93, peel) * (1.0 - scar)).astype(np.float32)
     albedo = blend(tinted(surface.albedo, 1.0 - 0.35 * curled), dark, scar)
     height_m = surface.height_m + scar * (0.007 + 0.005 * rough) + curled * 0.002
     roughness = blend(surface.roughness, np.full_like(fine, 0.92), scar)
@@ -101,10 +103,10 @@ def bark_palm(c: Canvas) -> Surface:
     scar = smoothstep(0.14, 0.03, local) + smoothstep(0.9, 1.0, local)
     fibre = c.noise("fibre", (60, 6), 4, gain=0.6)
     crack = smoothstep(0.84, 0.95, c.noise("crack", (14, 5), 3, ridged=True))
-    value = np.clip(0.5 + 0.45 * fibre, 0.0, 1.0)
+    value = unit(0.5 + 0.45 * fibre)
     albedo = ramp(value, "#5d5142", "#857763", "#a0927d")
     albedo = tinted(albedo, 0.78 + 0.4 * c.per_piece("tone", index, num_rings))
-    albedo = blend(albedo, ramp(value, "#332a20", "#564838"), np.clip(scar, 0.0, 1.0) * 0.85)
+    albedo = blend(albedo, ramp(value, "#332a20", "#564838"), unit(scar) * 0.85)
     albedo = tinted(albedo, 1.0 - 0.5 * crack)
     height_m = 0.014 * (1.0 - local) + 0.003 * fibre - 0.006 * crack
     surface = Surface(height_m=height_m, albedo=albedo, roughness=np.full_like(fibre, 0.88))
@@ -113,11 +115,11 @@ def bark_palm(c: Canvas) -> Surface:
 
 def bark_dead(c: Canvas) -> Surface:
     """A dead trunk: bleached, twisted grain with long checks and rags of bark."""
-    twist = (c.u + c.v, c.v + c.noise("bend", (3, 2), 3) * 0.02)
+    twist = (c.u + 0.05 * c.noise("twist", (2, 2), 3), c.v + c.noise("bend", (3, 2), 3) * 0.02)
     grain = c.noise("grain", (46, 2), 3, at=twist)
     checks = c.noise("checks", (11, 2), 3, ridged=True, at=twist)
     check = smoothstep(0.84, 0.94, checks) * smoothstep(-0.2, 0.3, c.noise("checks/where", (4, 3), 2))
-    value = np.clip(0.55 + 0.5 * grain, 0.0, 1.0)
+    value = unit(0.55 + 0.5 * grain)
     albedo = ramp(value, "#6d655b", "#98907f", "#b4ab9a")
     brown = smoothstep(0.0, 0.6, c.noise("brown", (4, 3), 4))
     albedo = blend(albedo, ramp(value, "#5f4d3c", "#85705a"), brown * 0.6)
@@ -136,7 +138,7 @@ def cactus_skin(c: Canvas) -> Surface:
     across = (c.u * num_ribs) % 1.0
     crest = 0.5 - 0.5 * np.cos(across * (2.0 * math.pi))
     skin = c.noise("skin", (16, 16), 5)
-    value = np.clip(0.15 + 0.6 * crest + 0.3 * skin, 0.0, 1.0)
+    value = unit(0.15 + 0.6 * crest + 0.3 * skin)
     albedo = ramp(value, "#2f4a29", "#4a6b3b", "#65874f")
     cork = smoothstep(0.3, 0.75, c.noise("cork", (4, 4), 5))
     albedo = blend(albedo, ramp(value, "#6f6a45", "#8b835c"), cork * 0.45)

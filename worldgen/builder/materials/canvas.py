@@ -112,6 +112,11 @@ def smoothstep(low: float, high: float, x: FloatGrid) -> FloatGrid:
     return (t * t * (3.0 - 2.0 * t)).astype(np.float32)
 
 
+def unit(values: FloatGrid) -> FloatGrid:
+    """Values clipped to 0 to 1."""
+    return np.clip(values, np.float32(0.0), np.float32(1.0)).astype(np.float32, copy=False)
+
+
 def blend(first: FloatGrid, second: FloatGrid, weight: FloatGrid) -> FloatGrid:
     """``first`` where the weight is 0, ``second`` where it is 1; (H, W) or (H, W, 3) with a weight (H, W)."""
     if first.ndim == 3 and weight.ndim == 2:

@@ -6,14 +6,24 @@ import math
 
 import numpy as np
 
-from worldgen.builder.materials.canvas import Canvas, Surface, blend, dyed, ramp, shade_cavities, smoothstep, tinted
+from worldgen.builder.materials.canvas import (
+    Canvas,
+    Surface,
+    blend,
+    dyed,
+    ramp,
+    shade_cavities,
+    smoothstep,
+    tinted,
+    unit,
+)
 
 
 def iron(c: Canvas) -> Surface:
     """Forged iron: hammer marks, black scale, rust in the hollows."""
     distance, _, ids = c.cells("hammer", (12, 12), 0.95, at=c.warped("warp", (5, 5), 0.02))
     scale = c.noise("scale", (20, 20), 5, gain=0.6)
-    value = np.clip(0.45 + 0.4 * scale, 0.0, 1.0)
+    value = unit(0.45 + 0.4 * scale)
     albedo = ramp(value, "#4a4846", "#615f5c", "#7a7773")
     albedo = tinted(albedo, 0.85 + 0.3 * c.per_piece("tone", ids, 144))
     rust = smoothstep(0.18, 0.55, c.noise("rust", (5, 5), 6, gain=0.6) + 0.3 * scale)
@@ -35,7 +45,7 @@ def rope(c: Canvas) -> Surface:
     yarn = 0.5 - 0.5 * np.cos(yarns * (2.0 * math.pi))
     # ``local`` jumps from 1 to 0 between strands, where the groove hides it.
     fibre = c.noise("fibre", (30, 50), 4, gain=0.65)
-    value = np.clip(0.3 + 0.35 * yarn + 0.3 * fibre, 0.0, 1.0)
+    value = unit(0.3 + 0.35 * yarn + 0.3 * fibre)
     albedo = ramp(value, "#6b5534", "#96794d", "#b89b6a")
     albedo = tinted(albedo, 0.85 + 0.25 * c.per_piece("tone", index, 15))
     albedo = tinted(albedo, 0.35 + 0.65 * smoothstep(0.1, 0.65, strand))
@@ -55,7 +65,7 @@ def canvas(c: Canvas) -> Surface:
     crossing = 0.5 + 0.5 * np.sign(over) * np.sqrt(np.abs(over))
     slub = c.noise("slub/u", (4, threads), 2) + c.noise("slub/v", (threads, 4), 2)
     crease = c.noise("crease", (3, 4), 4, ridged=True)
-    value = np.clip(0.5 + 0.2 * (crossing - 0.5) + 0.22 * slub, 0.0, 1.0)
+    value = unit(0.5 + 0.2 * (crossing - 0.5) + 0.22 * slub)
     albedo = ramp(value, "#a39678", "#bfb394", "#d3c8ab")
     stain = smoothstep(0.2, 0.8, c.noise("stain", (3, 3), 5))
     albedo = blend(albedo, dyed(albedo, (0.75, 0.68, 0.56)), stain * 0.6)

@@ -15,6 +15,7 @@ from worldgen.builder.materials.canvas import (
     shade_cavities,
     smoothstep,
     tinted,
+    unit,
 )
 from worldgen.builder.materials.stamps import stamp, strew
 
@@ -27,8 +28,8 @@ def _soil(c: Canvas, *codes: str, lumps_m: float = 0.012) -> Surface:
     """Crumbly earth."""
     crumbs = c.noise("crumbs", (36, 36), 5, gain=0.62)
     swells = c.noise("swells", (8, 8), 4)
-    value = np.clip(0.5 + 0.38 * crumbs + 0.14 * swells, 0.0, 1.0)
-    height_m = lumps_m * (crumbs + 1.2 * swells)
+    value = unit(0.5 + 0.38 * crumbs + 0.14 * swells)
+    height_m = ((crumbs + 1.2 * swells) * lumps_m).astype(np.float32)
     return Surface(height_m=height_m, albedo=ramp(value, *codes), roughness=np.full_like(crumbs, 0.94))
 
 
@@ -115,7 +116,7 @@ def ground_forest_floor(c: Canvas) -> Surface:
 def ground_sand(c: Canvas) -> Surface:
     """Wind-rippled sand; the ripples run across u."""
     wander = c.noise("wander", (3, 3), 4) * 0.035
-    crests = (c.u + wander) * 26.0 + c.noise("fork", (7, 7), 3) * 1.1
+    crests = (c.u + wander) * 26.0 + c.noise("fork", (7, 7), 2) * 0.7
     phase = crests - np.floor(crests)
     # Gentle windward slope, steep lee: a skewed wave.
     ripple = np.where(phase < 0.68, phase / 0.68, (1.0 - phase) / 0.32)
@@ -123,12 +124,8 @@ def ground_sand(c: Canvas) -> Surface:
     strength = smoothstep(-0.75, 0.35, c.noise("strength", (5, 5), 3))
     grain = c.noise("grain", (120, 120), 2, gain=0.8)
     swell = c.noise("swell", (6, 6), 3)
-    value = np.clip(
-        0.5 + 0.18 * (ripple - 0.5) * strength
-        + 0.22 * grain + 0.1 * swell,
-        0.0,
-        1.0,
-    )  # fmt: skip
+    value = unit(0.5 + 0.18 * (ripple - 0.5) * strength
+        + 0.22 * grain + 0.1 * swell)  # fmt: skip
     albedo = ramp(value, "#a98d64", "#c7ab7f", "#dcc49b")
     height_m = 0.013 * ripple * strength + 0.0016 * grain + 0.01 * swell
     surface = Surface(height_m=height_m.astype(np.float32), albedo=albedo, roughness=0.9 + 0.05 * grain)
@@ -168,7 +165,7 @@ def ground_snow(c: Canvas) -> Surface:
     drift = c.noise("drift", (4, 5), 4, at=c.warped("warp", (3, 3), 0.05))
     sastrugi = c.noise("sastrugi", (5, 18), 4, at=c.warped("warp/fine", (5, 5), 0.03))
     grain = c.noise("grain", (110, 110), 2, gain=0.8)
-    value = np.clip(0.55 + 0.15 * sastrugi + 0.2 * grain + 0.1 * drift, 0.0, 1.0)
+    value = unit(0.55 + 0.15 * sastrugi + 0.2 * grain + 0.1 * drift)
     albedo = ramp(value, "#dde3ea", "#e8ecf0", "#f2f3f4")
     height_m = 0.03 * drift + 0.008 * sastrugi + 0.0012 * grain
     roughness = 0.72 + 0.12 * grain
@@ -178,10 +175,10 @@ def ground_snow(c: Canvas) -> Surface:
 
 def ground_mud(c: Canvas) -> Surface:
     """Wet mud: smooth hollows that shine, drying crumbs on the rises."""
-    swells = c.noise("swells", (7, 7), 5, at=c.warped("warp", (6, 6), 0.03))
+    swells = c.noise("swells", (11, 11), 4, at=c.warped("warp", (6, 6), 0.02))
     crumbs = c.noise("crumbs", (46, 46), 4, gain=0.65)
-    dry = smoothstep(-0.1, 0.45, swells + 0.15 * crumbs)
-    value = np.clip(0.45 + 0.25 * crumbs * dry + 0.35 * swells, 0.0, 1.0)
+    dry = smoothstep(-0.35, 0.55, swells + 0.2 * crumbs)
+    value = unit(0.45 + 0.25 * crumbs * dry + 0.35 * swells)
     albedo = blend(ramp(value, "#2c2219", "#3a2d20", "#46382a"), ramp(value, "#4a3b2b", "#5e4d3a", "#73614b"), dry)
     height_m = 0.03 * np.maximum(swells, -0.25) + 0.006 * crumbs * dry
     roughness = 0.28 + 0.6 * dry
@@ -198,7 +195,7 @@ def ground_moss(c: Canvas) -> Surface:
     dome = 1.0 - np.square(cushions)
     value = 0.28 + 0.35 * (0.6 - small) + 0.26 * tufts
     value = value + 0.25 * dome
-    albedo = ramp(value, "#222d0d", "#3c4c19", "#586b26", "#748438")
+    albedo = ramp(value, "#252d12", "#3e4a20", "#58652d", "#71793c")
     hue = c.per_piece("hue", ids, 225)
     albedo = blend(albedo, ramp(value, "#3a3c12", "#63612a", "#8b8440"), smoothstep(0.65, 0.95, hue) * 0.6)
     height_m = 0.03 * dome + 0.010 * (1.0 - small) + 0.005 * tufts
@@ -209,8 +206,8 @@ def ground_moss(c: Canvas) -> Surface:
 def path_dirt(c: Canvas) -> Surface:
     """Trodden earth: packed flat, dusty, with embedded stones and straw."""
     surface = _soil(c, "#6a543c", "#83694c", "#987d5e", lumps_m=0.004)
-    packed = smoothstep(-0.3, 0.4, c.noise("packed", (7, 7), 4))
-    dusty = blend(surface.albedo, flat(surface.albedo, "#a08868"), packed * 0.45)
+    packed = smoothstep(-0.3, 0.4, c.noise("packed", (9, 9), 4))
+    dusty = blend(surface.albedo, flat(surface.albedo, "#a08868"), packed * 0.25)
     surface = Surface(height_m=surface.height_m, albedo=dusty, roughness=surface.roughness)
     surface = _with_pebbles(
         c, surface, 420, size_m=(0.02, 0.05), colors=_colors("#867660", "#998b76", "#7a7165"), sunk=0.55

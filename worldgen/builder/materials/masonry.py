@@ -15,6 +15,7 @@ from worldgen.builder.materials.canvas import (
     shade_cavities,
     smoothstep,
     tinted,
+    unit,
 )
 from worldgen.builder.materials.layout import lay, make_courses
 from worldgen.builder.materials.noise import FloatGrid, IntGrid
@@ -43,9 +44,9 @@ def _rubble(c: Canvas, cells: tuple[int, int], joint_m: float) -> tuple[IntGrid,
     count = cells[0] * cells[1]
     edge_m = border * (c.tile_m / max(cells))
     chips = c.noise("chips", (26, 26), 3) * (0.35 * joint_m)
-    inside = edge_m + chips - (0.5 * joint_m)
+    inside: FloatGrid = (edge_m + chips - 0.5 * joint_m).astype(np.float32)
     mortar = smoothstep(0.15 * joint_m, -0.15 * joint_m, inside)
-    rounded = np.sqrt(np.clip(inside / 0.045, 0.0, 1.0))
+    rounded = np.sqrt(unit(inside / 0.045))
     level = c.per_piece("level", ids, count) * 0.018
     height_m = rounded * 0.026 + level + 0.006 * _lean(c, "lean", ids, count)
     return ids, height_m * (1.0 - mortar), mortar, count
@@ -54,7 +55,7 @@ def _rubble(c: Canvas, cells: tuple[int, int], joint_m: float) -> tuple[IntGrid,
 def _wall_of_rubble(c: Canvas) -> tuple[Surface, FloatGrid]:
     ids, height_m, mortar, count = _rubble(c, (7, 11), 0.022)
     face = _face(c, ids, count, 12)
-    value = np.clip(0.5 + 0.5 * face, 0.0, 1.0)
+    value = unit(0.5 + 0.5 * face)
     albedo = ramp(value, "#6b675f", "#8b867c", "#a39e93")
     hue = c.per_piece("hue", ids, count)
     albedo = blend(albedo, ramp(value, "#7a6a53", "#9a8769", "#b09c7d"), smoothstep(0.45, 0.8, hue))
@@ -83,7 +84,7 @@ def stone_mossy(c: Canvas) -> Surface:
     tufts = c.noise("tufts", (70, 70), 3, gain=0.65)
     where = c.noise("moss", (4, 4), 5) + 0.75 * mortar - surface.height_m * 8.0
     moss = smoothstep(0.02, 0.28, where + 0.12 * tufts)
-    green = ramp(0.45 + 0.5 * tufts, "#2c3a16", "#47591f", "#66782f")
+    green = ramp(0.45 + 0.5 * tufts, "#2b3518", "#454f24", "#636c35")
     albedo = blend(tinted(surface.albedo, np.full_like(tufts, 0.8)), green, moss)
     height_m = surface.height_m + moss * (0.012 + 0.005 * tufts)
     roughness = blend(surface.roughness, np.full_like(tufts, 0.95), moss)
@@ -104,7 +105,7 @@ def stone_blocks(c: Canvas) -> Surface:
     bevel = smoothstep(0.0, 0.016, inside)
     count = courses.num_pieces
     face = _face(c, laid.ids, count, 14)
-    value = np.clip(0.5 + 0.42 * face, 0.0, 1.0)
+    value = unit(0.5 + 0.42 * face)
     albedo = ramp(value, "#8a8478", "#a49d8f", "#b8b2a4")
     hue = c.per_piece("hue", laid.ids, count)
     albedo = blend(albedo, ramp(value, "#8d7b62", "#a99577", "#bca98d"), smoothstep(0.5, 0.95, hue))
@@ -132,7 +133,7 @@ def brick(c: Canvas) -> Surface:
     mortar = smoothstep(0.0012, -0.0012, inside)
     bevel = smoothstep(0.0, 0.006, inside)
     face = _face(c, laid.ids, count, 20)
-    value = np.clip(0.5 + 0.5 * face, 0.0, 1.0)
+    value = unit(0.5 + 0.5 * face)
     albedo = ramp(value, "#7d3a28", "#9c5038", "#b0644a")
     hue = c.per_piece("hue", laid.ids, count)
     albedo = blend(albedo, ramp(value, "#5a2f28", "#704038", "#855247"), smoothstep(0.72, 0.95, hue))
@@ -161,10 +162,10 @@ def _setts(c: Canvas, cells: tuple[int, int], *, jitter: float, crown_m: float) 
     size_m = c.tile_m / cells[0]
     inside = border * size_m - (0.07 * size_m)
     joint = smoothstep(0.02 * size_m, -0.03 * size_m, inside)
-    dome = np.clip(inside / (0.42 * size_m), 0.0, 1.0)
+    dome = unit(inside / (0.42 * size_m))
     dome = np.sqrt(dome * (2.0 - dome))
     face = _face(c, ids, count, 14)
-    value = np.clip(0.5 + 0.5 * face, 0.0, 1.0)
+    value = unit(0.5 + 0.5 * face)
     albedo = ramp(value, "#5d5b58", "#7b7975", "#94918b")
     hue = c.per_piece("hue", ids, count)
     albedo = blend(albedo, ramp(value, "#6d5f50", "#8a7a67", "#a08f7a"), smoothstep(0.55, 0.85, hue))
@@ -208,14 +209,14 @@ def _plaster(c: Canvas, *codes: str) -> Surface:
     """Trowelled lime plaster with hair cracks, stains under the eaves and patches where it is thin."""
     trowel = c.noise("trowel", (9, 14), 4, at=c.warped("sweep", (3, 3), 0.06))
     grain = c.noise("grain", (90, 90), 3, gain=0.7)
-    value = np.clip(0.6 + 0.28 * trowel + 0.14 * grain, 0.0, 1.0)
+    value = unit(0.6 + 0.28 * trowel + 0.14 * grain)
     albedo = ramp(value, *codes)
     _, border, ids = c.cells("crack", (5, 5), 0.9, at=c.warped("crack/warp", (6, 6), 0.05, 5))
     broken = c.per_piece("crack/where", ids, 25) > 0.55
     crack = smoothstep(0.010, 0.003, border) * broken * smoothstep(0.0, 0.35, c.noise("crack/fade", (4, 4), 3))
     stain = smoothstep(0.05, 0.8, c.noise("stain", (10, 2), 5)) * 0.6
     stain = stain + smoothstep(0.2, 0.8, c.noise("blotch", (3, 3), 6, gain=0.6)) * 0.5
-    albedo = blend(albedo, dyed(albedo, (0.72, 0.66, 0.56)), np.clip(stain, 0.0, 1.0))
+    albedo = blend(albedo, dyed(albedo, (0.72, 0.66, 0.56)), unit(stain))
     albedo = tinted(albedo, 1.0 - 0.55 * crack)
     height_m = 0.004 * trowel + 0.0009 * grain - 0.003 * crack
     roughness = 0.86 + 0.06 * grain

@@ -15,6 +15,7 @@ from worldgen.builder.materials.canvas import (
     shade_cavities,
     smoothstep,
     tinted,
+    unit,
 )
 from worldgen.builder.materials.layout import Laid, lay, make_courses
 from worldgen.builder.materials.noise import FloatGrid
@@ -50,7 +51,7 @@ def wood_shingles(c: Canvas) -> Surface:
     laid, height_m, gap, count = _overlapping(c, num_rows=10, num_pieces=12, ragged=0.8, step_m=0.016, gap_m=0.005)
     at = (c.v + c.per_piece("offset", laid.ids, count), c.u + c.per_piece("offset/u", laid.ids, count))
     fibre = c.noise("fibre", (4, 110), 3, at=at)
-    value = np.clip(0.5 + 0.7 * fibre, 0.0, 1.0)
+    value = unit(0.5 + 0.7 * fibre)
     grey, brown = ramp(value, "#5a534a", "#857d71", "#9b9386"), ramp(value, "#523823", "#7c5a3b", "#946f4b")
     albedo = blend(grey, brown, c.per_piece("hue", laid.ids, count) * 0.85)
     albedo = tinted(albedo, 0.65 + 0.6 * c.per_piece("tone", laid.ids, count))
@@ -69,7 +70,7 @@ def roof_slate(c: Canvas) -> Surface:
     laid, height_m, gap, count = _overlapping(c, num_rows=8, num_pieces=7, ragged=0.22, step_m=0.012, gap_m=0.005)
     at = (c.u + c.per_piece("offset/u", laid.ids, count), c.v + c.per_piece("offset", laid.ids, count))
     cleft = c.noise("cleft", (8, 6), 5, gain=0.6, at=at)
-    value = np.clip(0.5 + 0.6 * cleft, 0.0, 1.0)
+    value = unit(0.5 + 0.6 * cleft)
     albedo = ramp(value, "#3f454d", "#565d66", "#6d747c")
     hue = c.per_piece("hue", laid.ids, count)
     albedo = blend(albedo, ramp(value, "#4a4450", "#655d69", "#7a737e"), smoothstep(0.6, 0.9, hue))
@@ -100,13 +101,13 @@ def roof_tiles(c: Canvas) -> Surface:
     tilt = (c.per_piece("tilt", laid.ids, count) - 0.5) * 0.006
     height_m = 0.045 * roll + 0.022 * slope + tilt
     grit = c.noise("grit", (24, 24), 4, gain=0.6)
-    value = np.clip(0.5 + 0.5 * grit, 0.0, 1.0)
+    value = unit(0.5 + 0.5 * grit)
     albedo = ramp(value, "#8f472b", "#ae5d39", "#c27248")
     hue = c.per_piece("hue", laid.ids, count)
     albedo = blend(albedo, ramp(value, "#7a3524", "#944430", "#a5573c"), smoothstep(0.55, 0.95, hue))
     albedo = blend(albedo, ramp(value, "#b07a4d", "#c68f61", "#d3a175"), smoothstep(0.25, 0.0, hue) * 0.8)
     albedo = tinted(albedo, 0.72 + 0.45 * c.per_piece("tone", laid.ids, count))
-    soot = smoothstep(0.0, 0.6, c.noise("soot", (5, 5), 5)) * (1.0 - 0.6 * roll)
+    soot = 0.6 * smoothstep(0.0, 0.6, c.noise("soot", (7, 7), 4)) * (1.0 - 0.6 * roll)
     albedo = tinted(albedo, 1.0 - 0.5 * soot)
     lichen = smoothstep(0.6, 0.72, c.noise("lichen", (13, 13), 4))
     albedo = blend(albedo, ramp(value, "#9c9a7c", "#b8b597"), lichen * 0.6)
@@ -128,12 +129,12 @@ def thatch(c: Canvas) -> Surface:
         albedo=ramp(0.5 + 0.5 * broad, "#4a3c24", "#65542f"),
         roughness=np.full_like(broad, 0.95),
     )
-    colors = np.stack([linear_hex(x) for x in ("#6f5a34", "#98804a", "#b79c5f", "#a08a5c", "#84765a", "#c9b27a")])
+    colors = np.stack([linear_hex(x) for x in ("#86704a", "#a98f5c", "#c4aa72", "#ab976e", "#92856c", "#d2bd8c")])
     straws = strew(
         c.rng("straws"),
-        16_000,
+        9_500,
         length=(0.06, 0.16),
-        width=(0.0032, 0.0055),
+        width=(0.0040, 0.0068),
         base_m=(0.0, 0.045),
         rise_m=(0.004, 0.012),
         colors=colors,
@@ -156,7 +157,7 @@ def copper_roof(c: Canvas) -> Surface:
     fold = smoothstep(0.012, 0.004, laid.edge_v * c.tile_m)
     streak = c.noise("streak", (40, 3), 4)
     blotch = c.noise("blotch", (6, 6), 6, gain=0.6)
-    value = np.clip(0.55 + 0.45 * blotch + 0.3 * streak, 0.0, 1.0)
+    value = unit(0.55 + 0.45 * blotch + 0.3 * streak)
     albedo = ramp(value, "#3d6b5c", "#5f9681", "#7fb39c", "#98c4ae")
     albedo = tinted(albedo, 0.85 + 0.3 * c.per_piece("tone", laid.ids, courses.num_pieces))
     brown = smoothstep(0.35, 0.8, 0.9 * streak - 0.5 * blotch + 0.25 * seam)

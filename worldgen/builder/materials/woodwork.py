@@ -15,6 +15,7 @@ from worldgen.builder.materials.canvas import (
     shade_cavities,
     smoothstep,
     tinted,
+    unit,
 )
 from worldgen.builder.materials.layout import Laid, lay, make_courses
 from worldgen.builder.materials.noise import FloatGrid
@@ -31,7 +32,7 @@ def _grain(c: Canvas, at: Coordinates, rings: int, knots: tuple[int, int]) -> tu
     broad = c.noise("grain/rings", (1, rings), 2, at=bent)
     fibre = c.noise("grain/fibre", (6, 180), 2, at=bent)
     value = 0.5 + 0.75 * broad + 0.3 * fibre - 0.35 * around
-    return np.clip(value, 0.0, 1.0), knot
+    return unit(value), knot
 
 
 def _board_coordinates(c: Canvas, laid: Laid, num_pieces: int) -> Coordinates:
