@@ -17,6 +17,12 @@ SKY_PATH_M = 30_000.0
 _HORIZON_BAND = math.radians(8.0)
 """The light of distant air is that of the sky up to this elevation."""
 
+_CLEAR_VERTICAL_DEPTH = 0.2
+"""Optical depth straight up of the air that the sky's own colours already contain."""
+
+_HORIZON_BLEND = 0.1
+"""Sine of the elevation over which the sky leaves the horizon's fog."""
+
 _NUM_AZIMUTHS = 96
 _AZIMUTH_BLUR = math.radians(16.0)
 _GLOW_SHARE = 0.02
@@ -45,6 +51,29 @@ def fog_transmittance(
     depth = np.ascontiguousarray(euclidean_depth, dtype=np.float32).reshape(-1)
     air = np.array([*fog.extinction_per_m, fog.falloff_per_m, camera_height_m - fog.base_height_m], dtype=np.float64)
     return _transmittance(upward, depth, air).reshape(*shape, 3)
+
+
+def sky_transmittance(fog: Fog, rays_in_world: NDArray[np.floating], camera_height_m: float) -> NDArray[np.float32]:
+    """Share of the sky's light that comes through the fog before it, per channel.
+
+    The picture of the sky already contains clear air, so higher up only what is thicker than clear air counts; at
+    the horizon all of it does, so that sky and farthest land become one.
+
+    Args:
+        fog: The air.
+        rays_in_world: (..., 3) unit.
+        camera_height_m: World y of the rays' origin.
+
+    Returns:
+        (..., 3) float32, 0 to 1.
+    """
+    far = np.full(rays_in_world.shape[:-1], SKY_PATH_M, dtype=np.float32)
+    through_all = fog_transmittance(fog, rays_in_world, far, camera_height_m)
+    upward = np.maximum(rays_in_world[..., 1:2], 0.0)
+    depth = -np.log(np.maximum(through_all.astype(np.float64), 1e-30))
+    excess = np.maximum(depth - _CLEAR_VERTICAL_DEPTH / np.maximum(upward, 0.05), 0.0)
+    near_horizon = np.exp(-((upward / _HORIZON_BLEND) ** 2))
+    return np.exp(-(excess + (depth - excess) * near_horizon)).astype(np.float32)
 
 
 def fog_radiance(sky: Sky, directions_in_world: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -115,16 +144,22 @@ def _scattered(
 ) -> NDArray[np.float32]:
     result = np.zeros((len(directions), 3), dtype=np.float32)
     count = len(table)
+    mean = np.zeros(3)
+    for azimuth in range(count):
+        for channel in range(3):
+            mean[channel] += table[azimuth, channel] / count
     for index in numba.prange(len(directions)):
         x, y, z = directions[index, 0], directions[index, 1], directions[index, 2]
         place = (math.atan2(x, -z) / math.pi + 1.0) * 0.5 * count
         low = math.floor(place)
         blend = place - low
+        # Azimuth means less and less towards the poles, and nothing there.
+        level = (1.0 - y * y) * (1.0 - y * y)
         cosine = min(max(x * key[0] + y * key[1] + z * key[2], -1.0), 1.0)
         # Phase function of Henyey and Greenstein (1941).
         base = 1.0 + _GLOW_G * _GLOW_G - 2.0 * _GLOW_G * cosine
         glow = _GLOW_SHARE * (1.0 - _GLOW_G * _GLOW_G) / (4.0 * math.pi * base * math.sqrt(base))
         for channel in range(3):
             horizon = table[low % count, channel] * (1.0 - blend) + table[(low + 1) % count, channel] * blend
-            result[index, channel] = horizon + glow * key[3 + channel]
+            result[index, channel] = mean[channel] + (horizon - mean[channel]) * level + glow * key[3 + channel]
     return result

@@ -40,12 +40,12 @@ def make_bsdf(mi: ModuleType, material: Material, *, has_colors: bool) -> Any:
         color = {"type": "mesh_attribute", "name": VERTEX_COLOR}
     elif material.base_color_texture is not None:
         texture = _tinted(material.base_color_texture, material.base_color)
-        color = {"type": "bitmap", "bitmap": mi.Bitmap(texture), "raw": False}
+        color = {"type": "bitmap", "bitmap": _bitmap(mi, texture), "raw": False}
     else:
         color = {"type": "rgb", "value": list(material.base_color)}
     bsdf = _surface(mi, material, color)
     if material.normal_texture is not None:
-        normals = {"type": "bitmap", "bitmap": mi.Bitmap(np.array(material.normal_texture)), "raw": True}
+        normals = {"type": "bitmap", "bitmap": _bitmap(mi, material.normal_texture), "raw": True}
         bsdf = {"type": "normalmap", "normalmap": normals, "surface": bsdf}
     if material.translucency == 0.0:
         bsdf = {"type": "twosided", "surface": bsdf}
@@ -68,7 +68,7 @@ def _surface(mi: ModuleType, material: Material, color: Any) -> dict[str, Any]:
         scaled = material.roughness_texture.astype(np.float32) / np.float32(255.0) * np.float32(material.roughness)
         typical = float(np.mean(scaled, dtype=np.float64))
         scaled = np.maximum(scaled, np.float32(_MIN_ROUGHNESS))
-        roughness = {"type": "bitmap", "bitmap": mi.Bitmap(bytes_from_unit(scaled)[..., None]), "raw": True}
+        roughness = {"type": "bitmap", "bitmap": _bitmap(mi, bytes_from_unit(scaled)[..., None]), "raw": True}
     if material.kind == "surface" and material.metallic < 0.05 and typical >= _DIFFUSE_FROM_ROUGHNESS:
         return {"type": "diffuse", "reflectance": color}
     bsdf = {"type": "principled", "base_color": color, "roughness": roughness}
@@ -77,9 +77,14 @@ def _surface(mi: ModuleType, material: Material, color: Any) -> dict[str, Any]:
     return {**bsdf, "eta": _WATER_ETA if material.kind == "water" else _GLASS_ETA}
 
 
+def _bitmap(mi: ModuleType, texture: NDArray[np.uint8]) -> Any:
+    """A texture with its rows turned round: Mitsuba's v grows with the row, ours points up."""
+    return mi.Bitmap(np.ascontiguousarray(texture[::-1]))
+
+
 def _tinted(texture: NDArray[np.uint8], base_color: tuple[float, float, float]) -> NDArray[np.uint8]:
     if base_color == (1.0, 1.0, 1.0):
-        return np.array(texture)
+        return texture
     table = linear_from_srgb(np.arange(256, dtype=np.float32) / np.float32(255.0))
     tinted = np.zeros_like(texture)
     for channel, factor in enumerate(base_color):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import InvalidInputError
+from worldgen.geometry.cameras import pixel_rays_in_camera
 from worldgen.geometry.equirectangular import row_solid_angles
 from worldgen.rendering.mitsuba_engine import mitsuba
 from worldgen.rendering.mitsuba_materials import VERTEX_COLOR, make_bsdf
@@ -19,6 +20,8 @@ from worldgen.scene.camera import Camera
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Part, Scene, SceneObject, Sky
 from worldgen.settings import QualityTier
+
+_NEAR_CLIP_M = 0.01
 
 _KEY_LIGHTS = 16
 """Hard directional lights that stand for the key light's disc.
@@ -99,6 +102,21 @@ class MitsubaScene:
         image = mi.render(self._scene, sensor=sensor, integrator=self._integrator, spp=samples, seed=seed & 0xFFFFFFFF)
         radiance = np.array(image, dtype=np.float32).reshape(camera.height, camera.width, 3)
         return np.maximum(np.nan_to_num(radiance, nan=0.0, posinf=0.0, neginf=0.0), np.float32(0.0))
+
+    def trace_depth(self, camera: Camera) -> NDArray[np.float32]:
+        """Euclidean depth (H, W) in metres through the pixel centres, +inf for the sky, as the path tracer sees it.
+
+        It shows that path tracer and ``SceneTracer`` agree; buffers come from the latter.
+        """
+        mi = mitsuba(self._variant)
+        settings = _sensor(mi, camera)
+        settings["sampler"] = {"type": "stratified", "jitter": False}
+        depth_integrator = mi.load_dict({"type": "depth"})
+        image = np.array(mi.render(self._scene, sensor=mi.load_dict(settings), integrator=depth_integrator, spp=1))
+        depth = image.reshape(camera.height, camera.width, -1)[..., 0].astype(np.float64)
+        # Mitsuba measures from the near plane.
+        along = np.abs(pixel_rays_in_camera(camera)[..., 2])
+        return np.where(depth > 0.0, depth + _NEAR_CLIP_M / along, np.inf).astype(np.float32)
 
     def _glows(self, part: Part) -> bool:
         return max(self._materials[part.material].emission) > 0.0
@@ -228,7 +246,7 @@ def _sensor(mi: ModuleType, camera: Camera) -> dict[str, Any]:
         "fov_axis": "x",
         "principal_point_offset_x": float(0.5 - k[0, 2] / camera.width),
         "principal_point_offset_y": float(0.5 - k[1, 2] / camera.height),
-        "near_clip": 0.01,
+        "near_clip": _NEAR_CLIP_M,
         "far_clip": 1e6,
         "film": {
             "type": "hdrfilm",

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.geometry.equirectangular import sample_equirectangular
-from worldgen.rendering.atmosphere import SKY_PATH_M, apply_fog, fog_radiance, fog_transmittance
+from worldgen.rendering.atmosphere import apply_fog, fog_radiance, sky_transmittance
 from worldgen.scene.scene import Fog, Sky
 
 _MAX_DISC_LUMINANCE = 400.0
 """The disc is shown this bright at most: far beyond display white, yet harmless to filters."""
+
+_CLEAR_RADIUS = 0.02
+"""Angular radius in radians up to which the key light is a disc with a rim."""
 
 _GLOW_SHARE = 0.004
 _GLOW_WIDTHS = (0.012, 0.05)
@@ -42,16 +45,20 @@ def key_light(sky: Sky, rays_in_world: NDArray[np.float64], pixel_angles: NDArra
         return np.zeros(rays_in_world.shape, dtype=np.float32)
     cosine = np.clip(rays_in_world @ sky.key_direction_in_world, -1.0, 1.0)
     result = np.zeros(rays_in_world.shape, dtype=np.float32)
-    near = cosine > math.cos(min(6.0 * _GLOW_WIDTHS[-1] + sky.key_angular_radius, math.pi))
+    near = cosine > math.cos(min(6.0 * _GLOW_WIDTHS[-1] + 4.0 * sky.key_angular_radius, math.pi))
     # acos loses precision next to 1; the chord does not.
     chord = np.linalg.norm(rays_in_world[near] - sky.key_direction_in_world, axis=-1)
     angle = 2.0 * np.arcsin(np.clip(0.5 * chord, 0.0, 1.0))
     radius = max(sky.key_angular_radius, 1e-4)
     side = np.broadcast_to(pixel_angles, cosine.shape)[near]
     # A disc smaller than a pixel keeps its energy: it covers no more of it than its share.
-    covered = np.clip((radius - angle) / side + 0.5, 0.0, 1.0) * np.minimum(1.0, math.pi * radius**2 / side**2 + 0.15)
-    limb = np.sqrt(np.clip(1.0 - (angle / radius) ** 2, 0.0, 1.0))
-    disc = min(luminance / (math.pi * radius**2), _MAX_DISC_LUMINANCE) * covered * (0.45 + 0.55 * limb)
+    share = np.minimum(1.0, math.pi * radius**2 / side**2 + 0.15)
+    sharp = np.clip((radius - angle) / side + 0.5, 0.0, 1.0) * share
+    sharp *= 0.45 + 0.55 * np.sqrt(np.clip(1.0 - (angle / radius) ** 2, 0.0, 1.0))
+    # A light wider than sun or moon is one that shines through cloud or fog, and has no rim.
+    veiled = np.exp(-((angle / radius) ** 2))
+    veil = min(max((radius - _CLEAR_RADIUS) / _CLEAR_RADIUS, 0.0), 1.0)
+    disc = min(luminance / (math.pi * radius**2), _MAX_DISC_LUMINANCE) * (sharp + (veiled - sharp) * veil)
     glow = np.zeros_like(angle)
     for width in _GLOW_WIDTHS:
         glow += _GLOW_SHARE * luminance / (2.0 * math.pi * width**2) * np.exp(-angle / width) * width
@@ -63,7 +70,6 @@ def foggy_sky(
     sky: Sky, fog: Fog, rays_in_world: NDArray[np.float64], *, pixel_angles: NDArray[np.float64], height_m: float
 ) -> NDArray[np.float32]:
     """Sky and disc as seen through the air, from a height; (..., 3) float32."""
-    distance = np.full(rays_in_world.shape[:-1], SKY_PATH_M, dtype=np.float32)
-    transmittance = fog_transmittance(fog, rays_in_world, distance, height_m)
+    transmittance = sky_transmittance(fog, rays_in_world, height_m)
     bare = clear_sky(sky, rays_in_world) + key_light(sky, rays_in_world, pixel_angles)
     return apply_fog(bare, transmittance, fog_radiance(sky, rays_in_world))

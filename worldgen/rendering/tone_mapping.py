@@ -17,49 +17,59 @@ from numpy.typing import NDArray
 from worldgen.color import LUMINANCE_WEIGHTS, srgb_from_linear
 
 _MID_GREY = 0.18
-_CONTRAST = 1.42
+_CONTRAST = 1.3
 _WHITE = 14.0
 """Exposed radiance that becomes display white: 6.3 stops above mid grey."""
 _INSET = 0.16
 _OUTSET = 0.12
-_VIBRANCE = 0.22
+_VIBRANCE = 0.12
 
-_REFERENCE_LUMINANCE = 0.55
-"""Typical luminance of a sunlit landscape in the sky's units, which is shown as it is."""
-_ADAPTATION_DARK = 0.72
-_ADAPTATION_BRIGHT = 0.72
+_REFERENCE_LUMINANCE = 0.45
+"""Typical luminance of a sunlit landscape, in the sky's units, and ..."""
+_REFERENCE_EXPOSURE = 0.4
+"""... the exposure that suits it."""
+_BRIGHT_ADAPTATION = 0.1
+"""Share of the stops above the reference that is taken back: little, so that snow and sand look bright."""
+_DARK_ADAPTATION = ((0.0, 0.0), (3.0, 2.2), (8.0, 5.1), (16.0, 7.5))
+"""Stops below the reference, and how many of them are given back: most of a dull day's, half of a night's."""
+_SKY_WEIGHT = 0.45
+"""Weight of a panorama's upper half: what stands on the ground shall be well exposed, the sky may be bright."""
 _HIGHLIGHT_PERCENTILE = 97.0
-_HIGHLIGHT_LIMIT = 1.9
+_HIGHLIGHT_LIMIT = 3.2
+_MAX_DARKENING = 0.4
 _PERCENTILES = (4.0, 96.0)
 
 
 def auto_exposure(radiance: NDArray[np.float32], weights: NDArray[np.floating] | None = None) -> float:
     """The factor on radiance that makes a picture of a world look right.
 
-    The eye adapts only in part: a snowfield is shown brighter than a forest and a night darker than a day. So the
-    logarithmic mean of the luminance, without its darkest and brightest few per cent, is brought to mid grey only
-    by a part of its distance (in stops) from a typical sunlit landscape; then the brights are kept from burning out.
+    The sky's units are absolute, so a snowfield and a forest under one sun take nearly the same exposure, as with a
+    light meter that is held into the light. In less light the eye adapts only in part: a dull day is nearly as bright
+    as a sunny one, a night stays dark. How much light there is says the logarithmic mean of the luminance without
+    its darkest and brightest few per cent. At last the brights are kept from burning out.
 
     Args:
         radiance: (H, W, 3) linear.
-        weights: (H, W) or (H, 1) importance of each pixel, such as its solid angle; None weighs the rows of an
-            image that is twice as wide as high as equirectangular and all else evenly.
+        weights: (H, W) or (H, 1) importance of each pixel, such as its solid angle. None takes an image that is twice
+            as wide as high for equirectangular, with the sky counting less than the land, and weighs any other evenly.
 
     Returns:
         Positive factor.
     """
     height, width = radiance.shape[:2]
     if weights is None:
-        rows = np.sin((np.arange(height) + 0.5) / height * math.pi) if width == 2 * height else np.ones(height)
-        weights = rows[:, None]
+        weights = np.ones((height, 1))
+        if width == 2 * height:
+            weights[:, 0] = np.sin((np.arange(height) + 0.5) / height * math.pi)
+            weights[: height // 2] *= _SKY_WEIGHT
     luminance = np.maximum(radiance.astype(np.float64) @ LUMINANCE_WEIGHTS.astype(np.float64), 1e-6).reshape(-1)
     share = np.broadcast_to(weights, (height, width)).reshape(-1).astype(np.float64)
     low, high, bright = _weighted_percentiles(luminance, share, (*_PERCENTILES, _HIGHLIGHT_PERCENTILE))
     mean = math.exp(float(np.average(np.log(np.clip(luminance, low, high)), weights=share)))
-    stops = math.log2(mean / _REFERENCE_LUMINANCE)
-    adapted = stops * (_ADAPTATION_BRIGHT if stops > 0.0 else _ADAPTATION_DARK)
-    exposure = _MID_GREY / _REFERENCE_LUMINANCE * 2.0**-adapted
-    return min(exposure, max(_HIGHLIGHT_LIMIT / bright, 0.35 * exposure))
+    stops = math.log2(_REFERENCE_LUMINANCE / mean)
+    given = _BRIGHT_ADAPTATION * stops if stops < 0.0 else float(np.interp(stops, *np.transpose(_DARK_ADAPTATION)))
+    exposure = _REFERENCE_EXPOSURE * 2.0**given
+    return min(exposure, max(_HIGHLIGHT_LIMIT / bright, _MAX_DARKENING * exposure))
 
 
 def tone_map(radiance: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:

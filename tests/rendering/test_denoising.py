@@ -1,0 +1,86 @@
+"""The denoiser and the guard against fireflies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from worldgen.errors import BackendUnavailableError
+from worldgen.rendering import denoising
+from worldgen.rendering.denoising import FIREFLY_FACTOR, denoise, dim_fireflies
+
+
+def picture() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """A clean picture of two walls with a checkered albedo, its albedo and its normals."""
+    row, column = np.indices((96, 96))
+    albedo = np.repeat(np.where((row // 8 + column // 8) % 2, 0.7, 0.2)[..., None], 3, axis=2).astype(np.float32)
+    normals = np.zeros_like(albedo)
+    normals[:, :48, 0], normals[:, 48:, 2] = 1.0, 1.0
+    light = np.where(column < 48, 3.0, 0.8)[..., None]
+    return (albedo * light).astype(np.float32), albedo, normals
+
+
+def test_noise_goes_and_edges_stay() -> None:
+    clean, albedo, normals = picture()
+    generator = np.random.Generator(np.random.PCG64(1))
+    noisy = (clean * generator.gamma(4.0, 0.25, clean.shape)).astype(np.float32)
+    for quality in ("balanced", "high"):
+        result = denoise(noisy, albedo, normals, quality=quality)  # type: ignore[arg-type]
+        assert result.dtype == np.float32
+        assert result.min() >= 0.0
+        before, after = np.sqrt(((noisy - clean) ** 2).mean()), np.sqrt(((result - clean) ** 2).mean())
+        assert after < 0.2 * before
+        assert abs(result.mean() / clean.mean() - 1.0) < 0.05
+
+
+def test_same_input_gives_same_bytes() -> None:
+    clean, albedo, normals = picture()
+    noisy = clean * np.random.Generator(np.random.PCG64(2)).gamma(4.0, 0.25, clean.shape).astype(np.float32)
+    first = denoise(noisy, albedo, normals).tobytes()
+    # Another size in between makes the cached filter start over.
+    denoise(noisy[:40, :50].copy(), albedo[:40, :50].copy(), normals[:40, :50].copy())
+    assert denoise(noisy, albedo, normals).tobytes() == first
+
+
+def test_torch_is_not_loaded() -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from worldgen.rendering.denoising import denoise\n"
+        "image = np.ones((16, 16, 3), dtype=np.float32)\n"
+        "denoise(image, image, image)\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_missing_library_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    denoising._pyoidn.cache_clear()
+    monkeypatch.setitem(sys.modules, "pyoidn", None)
+    clean, albedo, normals = picture()
+    try:
+        with pytest.raises(BackendUnavailableError, match="pyoidn") as caught:
+            denoise(clean, albedo, normals)
+    finally:
+        denoising._pyoidn.cache_clear()
+    assert "pip install" in str(caught.value.hint)
+
+
+def test_single_blazing_pixels_are_dimmed_and_keep_their_hue() -> None:
+    image = np.full((9, 9, 3), 0.5, dtype=np.float32)
+    image[4, 4] = (90.0, 60.0, 30.0)
+    dimmed = dim_fireflies(image)
+    assert dimmed[4, 4, 1] < 2.0 * FIREFLY_FACTOR * 0.5
+    np.testing.assert_allclose(dimmed[4, 4] / dimmed[4, 4, 0], [1.0, 2.0 / 3.0, 1.0 / 3.0], rtol=1e-5)
+    dimmed[4, 4] = image[4, 4]
+    assert np.array_equal(dimmed, image)
+
+
+def test_lamps_and_edges_are_left_alone() -> None:
+    image = np.full((12, 12, 3), 0.01, dtype=np.float32)
+    image[3:5, 3:5] = 50.0
+    image[:, 9:] = 20.0
+    assert np.array_equal(dim_fireflies(image), image)
