@@ -61,7 +61,7 @@ class Entries:
         for index, known in enumerate(self.scatters):
             same_kind = known.kind == scatter.kind or None in (known.kind, scatter.kind)
             same = same_kind and (known.family, known.size) == (scatter.family, scatter.size)
-            if same and known.place == scatter.place:
+            if same and (known.place, known.material) == (scatter.place, scatter.material):
                 changes = {"density": max(known.density, scatter.density), "kind": known.kind or scatter.kind}
                 self.scatters[index] = known.model_copy(update=changes)
                 return known.id

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from worldgen.spec.compounds import join_compound
 from worldgen.spec.matching import Chunk
-from worldgen.spec.reading import Cue, Mention, Reading
+from worldgen.spec.reading import Cue, Mention, NounPhrase, Reading
 from worldgen.spec.relations import Relations
 from worldgen.spec.senses import (
     Absent,
@@ -55,28 +54,6 @@ def read_chunks(chunks: Sequence[Chunk]) -> Reading:
     return reader.reading
 
 
-@dataclass(slots=True)
-class _NounPhrase:
-    """The noun phrase that is being read: what came before its noun."""
-
-    start: int | None = None
-    determiner: Determiner | None = None
-    amount: Amount | None = None
-    amount_chunk: Chunk | None = None
-    adjectives: list[Chunk] = field(default_factory=list)
-    hints: list[Chunk] = field(default_factory=list)
-    denied: list[Chunk] = field(default_factory=list)
-    only: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return self.determiner is not None or self.amount is not None or bool(self.adjectives)
-
-    def begin(self, position: int) -> None:
-        if self.start is None:
-            self.start = position
-
-
 class _Reader:
     """Reads one chunk after the other; everything that it remembers is valid within a sentence."""
 
@@ -84,7 +61,7 @@ class _Reader:
         self.chunks = chunks
         self.reading = Reading()
         self.relations = Relations(self.reading.mentions)
-        self.phrase = _NounPhrase()
+        self.phrase = NounPhrase()
         self.negation: Negation | None = None
         self.negated_something = False
         self.copula = False
@@ -117,8 +94,8 @@ class _Reader:
                 self._conjunction(position, word)
             case Preposition() as preposition:
                 self._preposition(position, preposition)
-            case Pronoun():
-                self._pronoun()
+            case Pronoun(plural=plural):
+                self._pronoun(position, plural=plural)
             case Atmosphere() as atmosphere:
                 self._atmosphere(position, atmosphere)
             case MaterialWord() as material:
@@ -211,18 +188,21 @@ class _Reader:
         if chunk.word in _ONLY:
             self.phrase.only = True
 
-    def _pronoun(self) -> None:
-        found = self.relations.pronoun()
-        if found is not None and not self.relations.waits:
-            self.last = found
+    def _pronoun(self, position: int, *, plural: bool) -> None:
+        found = self.relations.pronoun(plural=plural)
+        if found is not None:
+            self.last, self.last_position = found, position
 
     def _preposition(self, position: int, preposition: Preposition) -> None:
+        # Behind an unknown noun ("a dragon by the lake") a place is the place of nothing here.
+        orphan = self.phrase.is_open and isinstance(self._sense(position - 1), Unknown)
         self._drop_phrase()
         if self.negation is not None and self.negated_something and preposition.relation != "of":
             self.negation = None
         self.copula = False
         self.relations.preposition(
             preposition,
+            orphan=orphan,
             after_break=isinstance(self._sense(position - 1), Break),
             ends=isinstance(self._sense(position + 1), Break),
         )
@@ -345,7 +325,8 @@ class _Reader:
         mention = self._mention(self.chunks[position], noun)
         if few:
             mention.negated, mention.amount = False, Amount(3, vague=True)
-        modifier = self.last if self.last_position == position - 1 and not self.copula else None
+        behind_noun = self.last_position == position - 1 and not isinstance(self._sense(position - 1), Pronoun)
+        modifier = self.last if behind_noun and not self.copula else None
         mentions = self.reading.mentions
         if modifier is not None and modifier.negated == mention.negated and join_compound(modifier, mention):
             mention.start = modifier.start
@@ -360,7 +341,7 @@ class _Reader:
         self.copula = self.relations.joining = False
 
     def _mention(self, chunk: Chunk, noun: Noun | Absent) -> Mention:
-        phrase, self.phrase = self.phrase, _NounPhrase()
+        phrase, self.phrase = self.phrase, NounPhrase()
         determiner = phrase.determiner
         amount = phrase.amount
         if amount is None and determiner is not None and not determiner.definite and not chunk.plural:
@@ -391,7 +372,7 @@ class _Reader:
 
     def _drop_phrase(self, *, keep_start: bool = False) -> None:
         """Give up the noun phrase that was begun; what it held becomes leftovers."""
-        phrase, self.phrase = self.phrase, _NounPhrase()
+        phrase, self.phrase = self.phrase, NounPhrase()
         if keep_start:
             self.phrase.start = phrase.start
         for chunk in (*phrase.adjectives, *phrase.denied):

@@ -89,10 +89,8 @@ def check_families(spec: WorldSpec, lexicon: Lexicon) -> None:
             raise _unknown("family", entry.family, entry.id, tuple(lexicon.families))
         if entry.kind is not None and entry.kind not in family.kinds:
             raise _unknown(f"{family.name} kind", entry.kind, entry.id, tuple(family.kinds))
-    for item in spec.items:
-        materials = lexicon.families[item.family].materials
-        if item.material is not None and item.material not in materials:
-            raise _unknown(f"{item.family} material", item.material, item.id, materials)
+        if entry.material is not None and entry.material not in family.materials:
+            raise _unknown(f"{family.name} material", entry.material, entry.id, family.materials)
 
 
 def _unknown(what: str, name: str, entry_id: str, known: tuple[str, ...]) -> InvalidInputError:

@@ -94,6 +94,7 @@ class Scatter(SpecModel):
     density: Unit
     """0 is none, 1 as dense as the family grows."""
     size: Annotated[float, Field(ge=0.2, le=5.0)] = 1.0
+    material: Identifier | None = None
     place: Place | None = None
     """Where it is densest ("reeds around the lake"); None for all over the land."""
     from_prompt: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from worldgen.spec.matching import Chunk
 from worldgen.spec.model import Relation
-from worldgen.spec.senses import Absent, Amount, Atmosphere, Noun
+from worldgen.spec.senses import Absent, Amount, Atmosphere, Determiner, Noun
 
 
 @dataclass(eq=False, slots=True)
@@ -60,3 +60,27 @@ class Reading:
     cues: list[Cue] = field(default_factory=list)
     styles: list[Chunk] = field(default_factory=list)
     ignored: list[Chunk] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class NounPhrase:
+    """The noun phrase that is being read: what came before its noun."""
+
+    start: int | None = None
+    determiner: Determiner | None = None
+    amount: Amount | None = None
+    amount_chunk: Chunk | None = None
+    adjectives: list[Chunk] = field(default_factory=list)
+    hints: list[Chunk] = field(default_factory=list)
+    denied: list[Chunk] = field(default_factory=list)
+    only: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an article, a number or an adjective has begun it."""
+        return self.determiner is not None or self.amount is not None or bool(self.adjectives)
+
+    def begin(self, position: int) -> None:
+        """Note where it begins, unless it has begun already."""
+        if self.start is None:
+            self.start = position

@@ -19,6 +19,8 @@ class _Link:
     preposition: Preposition
     subjects: list[Mention]
     after_break: bool
+    orphan: bool = False
+    """Whether what stands before it is unknown."""
 
 
 class Relations:
@@ -66,21 +68,26 @@ class Relations:
         """The preposition's object is no thing ("at night")."""
         self._link = None
 
-    def preposition(self, preposition: Preposition, *, after_break: bool, ends: bool) -> None:
+    def preposition(self, preposition: Preposition, *, orphan: bool, after_break: bool, ends: bool) -> None:
         """Read a preposition.
 
         Args:
             preposition: What it means.
+            orphan: Whether it is about a word that is not understood.
             after_break: Whether it begins a part of the sentence.
             ends: Whether nothing comes behind it.
         """
         self._listing = None
         self._link = None
+        if orphan:
+            self._link = None if preposition.alone else _Link(preposition, [], after_break, orphan=True)
+            return
         subjects = [mention for mention in self.group if not mention.negated]
         if not preposition.alone:
             self._link = _Link(preposition, subjects, after_break)
         elif subjects and (ends or not after_break):
-            for subject in _heads(subjects):
+            owned = any(subjects[-1] in other.members for other in self.mentions[-_REACH:])
+            for subject in subjects[-1:] if owned else _heads(subjects):
                 _stand(subject, preposition, [])
         elif preposition.relation != "on":
             self._fronted, self._fronted_targets = _Link(preposition, [], after_break), []
@@ -89,19 +96,22 @@ class Relations:
         """What "made of" and "of" speak about."""
         return [] if self._link is None else self._link.subjects
 
-    def pronoun(self) -> Mention | None:
-        """Read "it": the object of the preposition, or the subject of what follows.
+    def pronoun(self, *, plural: bool) -> Mention | None:
+        """Read "it" or "them": the object of the preposition, or the subject of what follows.
+
+        Args:
+            plural: Whether it stands for more than one.
 
         Returns:
             What it stands for, or None.
         """
         link, self._link = self._link, None
         if link is None:
-            found = self._antecedent(())
+            found = self._antecedent((), plural=plural)
             self.group = [] if found is None else [found]
             return found
         subjects = link.subjects[-1:]
-        found = self._antecedent(subjects)
+        found = self._antecedent(subjects, plural=plural)
         if found is not None and link.subjects:
             self._relate(_Link(link.preposition, subjects, link.after_break), found)
         elif found is not None:
@@ -146,6 +156,9 @@ class Relations:
     def _connect_object(self, mention: Mention, *, phrase_follows: bool) -> None:
         link, self._link = self._link, None
         assert link is not None
+        if link.orphan:
+            self.group = [mention]
+            return
         if not link.subjects or (link.after_break and phrase_follows):
             self._fronted, self._fronted_targets = link, [mention]
             self.group = self.group or [mention]
@@ -190,12 +203,20 @@ class Relations:
             for subject in _heads(link.subjects):
                 _stand(subject, preposition, [target])
 
-    def _antecedent(self, subjects: Sequence[Mention]) -> Mention | None:
-        for mention in reversed(self.mentions[-_REACH:]):
-            if mention not in subjects and not mention.negated:
-                if isinstance(mention.noun, Thing | Collective | WaterNoun):
-                    return mention
-        return None
+    def _antecedent(self, subjects: Sequence[Mention], *, plural: bool) -> Mention | None:
+        """What "it" stands for: the last thing that was not itself named as the place or part of another."""
+        recent = self.mentions[-_REACH:]
+        named_for_others = {id(other) for mention in recent for other in (*mention.targets, *mention.members)}
+        candidates = [
+            mention
+            for mention in recent
+            if mention not in subjects
+            and not mention.negated
+            and isinstance(mention.noun, Thing | Collective | WaterNoun)
+        ]
+        candidates = [mention for mention in candidates if mention.plural == plural] or candidates
+        topics = [mention for mention in candidates if id(mention) not in named_for_others]
+        return topics[-1] if topics else candidates[-1] if candidates else None
 
 
 def _heads(subjects: Sequence[Mention]) -> list[Mention]:

@@ -202,7 +202,9 @@ class Determiner:
 
 @dataclass(frozen=True, slots=True)
 class Pronoun:
-    """A word that stands for the last thing mentioned."""
+    """A word that stands for the last thing mentioned, or the last things."""
+
+    plural: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def strew(gathering: Gathering, choice: Choice, density: float, word: str) -> st
         kind=choice.kind,
         density=round(density, 3),
         size=choice.size,
+        material=choice.material,
         from_prompt=True,
     )
     return gathering.entries.add_scatter(word, scatter)
@@ -131,7 +132,8 @@ def _claimed_part(gathering: Gathering, mention: Mention, choice: Choice) -> Gat
     many = mention.plural or (mention.amount is not None and mention.amount.count > 1)
     for part_id in parts:
         item = gathering.entries.item(part_id)
-        if item is None or (item.count > 1) != many:
+        pair = item is not None and item.count == 2 and mention.amount is not None
+        if item is None or ((item.count > 1) != many and not pair):
             continue
         parts.remove(part_id)
         count = item.count if mention.amount is None else count_of(mention)

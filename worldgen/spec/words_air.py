@@ -13,7 +13,8 @@ def _each(words: str, **changes: object) -> dict[str, Sense]:
 
 TIMES: Mapping[str, Sense] = {
     **_each(
-        "dawn|daybreak|sunrise|first light|early morning|crack of dawn|break of day|rising sun|sun rises|sun rising|sun is rising",
+        "dawn|daybreak|sunrise|first light|early morning|crack of dawn|break of day|"
+        "rising sun|sun rises|sun rising|sun is rising",
         time="dawn",
     ),
     **_each("morning|mid morning|forenoon|breakfast time", time="morning"),
@@ -42,7 +43,8 @@ TIMES: Mapping[str, Sense] = {
 SEASONS: Mapping[str, Sense] = {
     **_each("spring|springtime|vernal|april|early spring|late spring", season="spring"),
     **_each(
-        "blossoming|in bloom|in full bloom|full bloom|in full blossom|blooming|in blossom|cherry blossom|blossom|apple blossom",
+        "blossoming|in bloom|in full bloom|full bloom|in full blossom|blooming|in blossom|"
+        "cherry blossom|blossom|apple blossom",
         season="spring",
         rank=2,
     ),
@@ -116,7 +118,8 @@ MOODS: Mapping[str, Sense] = {
     **_each(
         "ominous|foreboding|menacing|sinister|threatening", rank=1, fog=0.25, cloud_cover=0.9, storm=0.8, time="dusk"
     ),
-    **_each("dark|shadowy|brooding|moody", rank=1, fog=0.25, cloud_cover=0.8, storm=0.4, time="dusk"),
+    **_each("dark|shadowy|dim", rank=1, fog=0.2, cloud_cover=0.7, storm=0.2),
+    **_each("brooding|moody", rank=1, fog=0.25, cloud_cover=0.8, storm=0.4, time="dusk"),
     **_each("melancholy|melancholic|sad|wistful|lonesome", rank=1, fog=0.35, cloud_cover=0.85, storm=0.15),
     **_each("desolate|forsaken|wasteland", rank=1, fog=0.2, cloud_cover=0.75, storm=0.2, growth=0.3),
     **_each("abandoned|deserted|forgotten|lost", rank=1, fog=0.3, cloud_cover=0.6, storm=0.1),

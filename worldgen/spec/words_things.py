@@ -98,7 +98,7 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
         **_aliases("reed|cattail|bulrush|rush|sedge|papyrus|bamboo|water plant", "reeds", nearest=False),
         **_aliases("tall grass|lawn|turf|grass tuft|green grass", "grass"),
         **_aliases("flower|wildflower|wild flower|daisy|poppy|tulip|lavender|sunflower|lupin|lupine", "flowers"),
-        **_aliases("rose|buttercup|dandelion|bluebell|edelweiss|daffodil|orchid|hibiscus|violet", "flowers"),
+        **_aliases("roses|buttercup|dandelion|bluebell|edelweiss|daffodil|orchid|hibiscus|violet", "flowers"),
         **_aliases("flowery|flowering|alpine flower|crocus|cornflower|iris|lily|clover", "flowers"),
         **_aliases("rocky|stony|bouldery|boulder strewn|rock strewn", "rock", adjective=True),
         **_aliases("grassy|grass covered", "grass", adjective=True),
@@ -332,9 +332,7 @@ def _collective(name: str, words: str, *, size: float = 1.0, nearest: bool = Fal
 
 COLLECTIVES: Mapping[str, Sense] = {
     **_collective("forest", "forest|woods|woodland|forestland|old growth forest|woodlands|timberland|forest of trees"),
-    **_collective(
-        "grove", "grove|copse|stand|spinney|group of trees|clump of trees|stand of trees|avenue|alley of trees"
-    ),
+    **_collective("grove", "grove|copse|spinney|group of trees|clump of trees|stand of trees|avenue|alley of trees"),
     **_collective("thicket", "thicket|brushwood|underwood"),
     **_collective("orchard", "orchard|apple orchard|olive grove|cherry orchard|fruit orchard|plantation"),
     **_collective("village", "village|medieval village|settlement|mountain village|fishing village|villages"),
@@ -350,6 +348,6 @@ COLLECTIVES: Mapping[str, Sense] = {
     **_collective("monastery", "monastery|abbey|priory|cloister|convent|nunnery"),
     **_collective("garden", "garden|flower garden|cottage garden|flowerbed|flower bed"),
     **_collective("park", "park|parkland|public garden"),
-    **_collective("market", "market|marketplace|market square|village square|town square|bazaar|fair"),
+    **_collective("market", "market|marketplace|market square|village square|town square|bazaar"),
     **_collective("vineyard", "vineyard|vine|winery", nearest=True),
 }
