@@ -56,12 +56,13 @@ def bin_cloud(cloud: GaussianCloud, camera: AnyCamera) -> SplatBins:
     if isinstance(camera, PanoramaCamera):
         fields = np.zeros((count, RAY_FIELDS), dtype=np.float32)
         matrix = camera_from_world[:3].astype(np.float32)
-        project_equirectangular(*splats, matrix, camera.height, fields, bounds, visible)
+        project_equirectangular(splats, matrix, camera.height, (fields, bounds, visible))
     else:
         fields = np.zeros((count, PINHOLE_FIELDS), dtype=np.float32)
         matrix = (axes_from(Frame.RDF, Frame.RUB) @ camera_from_world[:3]).astype(np.float32)
         intrinsics = camera.intrinsics_px.astype(np.float32)
-        project_pinhole(*splats, matrix, intrinsics, camera.height, camera.width, fields, bounds, visible)
+        size = (camera.height, camera.width)
+        project_pinhole(splats, matrix, intrinsics, size, (fields, bounds, visible))
     order = depth_order(np.ascontiguousarray(fields[:, -1]), visible)
     starts, ranks = bin_splats(order, bounds, camera.height, camera.width, wraps)
     rows = np.ascontiguousarray(bounds[order, 2:])
@@ -100,7 +101,7 @@ def rasterize_bins(
     transmittance = np.ones(size, dtype=np.float32)
     depth = np.zeros(size, dtype=np.float32)
     blend = blend_equirectangular if isinstance(camera, PanoramaCamera) else blend_pinhole
-    blend(bins.starts, bins.ranks, bins.fields, colors, bins.rows, rgb, transmittance, depth)
+    blend((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), rgb, transmittance, depth)
     return rgb, transmittance, depth
 
 

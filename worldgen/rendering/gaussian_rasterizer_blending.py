@@ -20,12 +20,15 @@ MAX_ALPHA = 0.999
 MIN_TRANSMITTANCE = 1e-4
 """A pixel that lets less light through takes no further splats."""
 
+TileArrays = tuple[NDArray[np.int64], NDArray[np.int32]]
+BlendedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+
 _FAST = {"contract", "nsz"}
 _CHECK_EVERY = 16
 
 
 @nb.njit(cache=True, inline="always", fastmath=_FAST)
-def _exp(x: float) -> float:
+def _exp(x: np.float32) -> np.float32:
     """e^x for x in [-6, 0] within 1e-6, from e^(x / 8) by its series: the library's would not vectorise."""
     t = x * np.float32(0.125)
     p = np.float32(1.0 / 720.0)
@@ -41,7 +44,7 @@ def _exp(x: float) -> float:
 
 
 @nb.njit(cache=True, inline="always", fastmath=_FAST)
-def _alpha(opacity: float, power: float, transmittance: float) -> float:
+def _alpha(opacity: np.float32, power: np.float32, transmittance: np.float32) -> np.float32:
     """What a splat blocks at Mahalanobis exponent ``power``, 0 where it is dropped."""
     alpha = min(opacity * _exp(max(power, np.float32(-6.0))), np.float32(MAX_ALPHA))
     keep = (alpha >= np.float32(MIN_ALPHA)) & (transmittance >= np.float32(MIN_TRANSMITTANCE))
@@ -50,11 +53,8 @@ def _alpha(opacity: float, power: float, transmittance: float) -> float:
 
 @nb.njit(parallel=True, cache=True, fastmath=_FAST)
 def blend_pinhole(
-    starts: NDArray[np.int64],
-    ranks: NDArray[np.int32],
-    fields: NDArray[np.float32],
-    colors: NDArray[np.float32],
-    rows: NDArray[np.int32],
+    tiles: TileArrays,
+    splats: BlendedArrays,
     rgb: NDArray[np.float32],
     transmittance: NDArray[np.float32],
     depth: NDArray[np.float32],
@@ -62,15 +62,14 @@ def blend_pinhole(
     """Blend into a pinhole image.
 
     Args:
-        starts: (tiles + 1,) first entry of each tile in ``ranks``.
-        ranks: Splats of each tile, near to far.
-        fields: (M, PINHOLE_FIELDS) in depth order.
-        colors: (M, 3).
-        rows: (M, 2) first and last row of each splat.
+        tiles: For each tile its first entry in the second array (tiles + 1,), and splats of all tiles, near to far.
+        splats: Fields (M, PINHOLE_FIELDS), colours (M, 3), and first and last rows (M, 2), in depth order.
         rgb: (H, W, 3), gets the colours times their weights.
         transmittance: (H, W), gets the light that passes all splats.
         depth: (H, W), gets the euclidean depths times their weights.
     """
+    starts, ranks = tiles
+    fields, colors, rows = splats
     height, width = transmittance.shape
     tiles_x = (width + TILE - 1) // TILE
     for tile in nb.prange(len(starts) - 1):
@@ -106,21 +105,24 @@ def blend_pinhole(
                     blue[y, x] += weight * bl
                     far[y, x] += weight * distance
                     clear[y, x] = passed - weight
-        _store(top, left, clear, red, green, blue, far, rgb, transmittance, depth)
+        _store(rgb[:, :, 0], red, top, left)
+        _store(rgb[:, :, 1], green, top, left)
+        _store(rgb[:, :, 2], blue, top, left)
+        _store(transmittance, clear, top, left)
+        _store(depth, far, top, left)
 
 
 @nb.njit(parallel=True, cache=True, fastmath=_FAST)
 def blend_equirectangular(
-    starts: NDArray[np.int64],
-    ranks: NDArray[np.int32],
-    fields: NDArray[np.float32],
-    colors: NDArray[np.float32],
-    rows: NDArray[np.int32],
+    tiles: TileArrays,
+    splats: BlendedArrays,
     rgb: NDArray[np.float32],
     transmittance: NDArray[np.float32],
     depth: NDArray[np.float32],
 ) -> None:
-    """Blend into a panorama; like :func:`blend_pinhole` with ``fields`` (M, RAY_FIELDS)."""
+    """Blend into a panorama; like :func:`blend_pinhole` with fields (M, RAY_FIELDS)."""
+    starts, ranks = tiles
+    fields, colors, rows = splats
     height, width = transmittance.shape
     tiles_x = (width + TILE - 1) // TILE
     row_angle = math.pi / height
@@ -164,7 +166,11 @@ def blend_equirectangular(
                     blue[y, x] += weight * bl
                     far[y, x] += weight * distance
                     clear[y, x] = passed - weight
-        _store(top, left, clear, red, green, blue, far, rgb, transmittance, depth)
+        _store(rgb[:, :, 0], red, top, left)
+        _store(rgb[:, :, 1], green, top, left)
+        _store(rgb[:, :, 2], blue, top, left)
+        _store(transmittance, clear, top, left)
+        _store(depth, far, top, left)
 
 
 @nb.njit(cache=True)
@@ -177,13 +183,9 @@ def _is_opaque(clear: NDArray[np.float32]) -> bool:
 
 
 @nb.njit(cache=True)
-def _store(top, left, clear, red, green, blue, far, rgb, transmittance, depth):  # type: ignore[no-untyped-def]
+def _store(image: NDArray[np.float32], tile: NDArray[np.float32], top: int, left: int) -> None:
     """Copy a finished tile to where it belongs, without the part beyond the image."""
-    height, width = transmittance.shape
+    height, width = image.shape
     for y in range(min(TILE, height - top)):
         for x in range(min(TILE, width - left)):
-            rgb[top + y, left + x, 0] = red[y, x]
-            rgb[top + y, left + x, 1] = green[y, x]
-            rgb[top + y, left + x, 2] = blue[y, x]
-            transmittance[top + y, left + x] = clear[y, x]
-            depth[top + y, left + x] = far[y, x]
+            image[top + y, left + x] = tile[y, x]

@@ -17,8 +17,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-LOW_PASS_PX2 = 0.3
-"""Variance that every projected Gaussian is widened by, in square pixels."""
+from worldgen.geometry.splat_shapes import LOW_PASS_PX2
+
 MIN_ALPHA = 1.0 / 255.0
 """Contributions below this are dropped, which also bounds every splat exactly."""
 NEAR_PLANE_M = 0.05
@@ -30,6 +30,9 @@ PINHOLE_FIELDS = 7
 """Column, row, the three entries of the inverse covariance (xx, xy, yy), opacity, euclidean depth."""
 RAY_FIELDS = 11
 """Direction of the centre (3), two whitened tangent vectors (6), opacity, euclidean depth."""
+
+SplatArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+ProjectedArrays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]
 
 
 @nb.njit(cache=True, inline="always")
@@ -65,23 +68,25 @@ def _camera_covariance(
 
 @nb.njit(parallel=True, cache=True)
 def project_pinhole(
-    means: NDArray[np.float32],
-    quats: NDArray[np.float32],
-    scales: NDArray[np.float32],
-    opacities: NDArray[np.float32],
+    splats: SplatArrays,
     camera_from_world: NDArray[np.float32],
     intrinsics: NDArray[np.float32],
-    height: int,
-    width: int,
-    fields: NDArray[np.float32],
-    bounds: NDArray[np.int32],
-    visible: NDArray[np.bool_],
+    size: tuple[int, int],
+    projected: ProjectedArrays,
 ) -> None:
-    """Fill ``fields`` (N, PINHOLE_FIELDS), ``bounds`` (N, 4) and ``visible`` (N,).
+    """Project splats to a pinhole image.
 
-    ``camera_from_world`` (3, 4) is in axes right, down, forward. Bounds are the first and last column and the first and
-    last row that the splat can reach, inclusive and clipped to the image.
+    Args:
+        splats: Means (N, 3), quaternions (N, 4), scales (N, 3) and opacities (N,).
+        camera_from_world: (3, 4), to axes right, down, forward.
+        intrinsics: (3, 3) in pixels.
+        size: Height and width of the image.
+        projected: Gets fields (N, PINHOLE_FIELDS), bounds (N, 4) and whether splats are visible (N,). Bounds are the
+            first and last column and the first and last row that a splat reaches, inclusive and within the image.
     """
+    means, quats, scales, opacities = splats
+    fields, bounds, visible = projected
+    height, width = size
     fx, fy, skew = intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 1]
     cx, cy = intrinsics[0, 2], intrinsics[1, 2]
     margin_x = np.float32(FRUSTUM_MARGIN) * np.float32(0.5) * width / fx
@@ -163,21 +168,19 @@ def project_pinhole(
 
 @nb.njit(parallel=True, cache=True)
 def project_equirectangular(
-    means: NDArray[np.float32],
-    quats: NDArray[np.float32],
-    scales: NDArray[np.float32],
-    opacities: NDArray[np.float32],
-    camera_from_world: NDArray[np.float32],
-    height: int,
-    fields: NDArray[np.float32],
-    bounds: NDArray[np.int32],
-    visible: NDArray[np.bool_],
+    splats: SplatArrays, camera_from_world: NDArray[np.float32], height: int, projected: ProjectedArrays
 ) -> None:
-    """Fill ``fields`` (N, RAY_FIELDS), ``bounds`` (N, 4) and ``visible`` (N,).
+    """Project splats to a panorama.
 
-    ``camera_from_world`` (3, 4) is in axes right, up, back. Bounds are columns and rows, inclusive; columns may run
-    below 0 or beyond the width where a splat crosses the seam, and span the whole width where it holds a pole.
+    Args:
+        splats: As for :func:`project_pinhole`.
+        camera_from_world: (3, 4), to axes right, up, back.
+        height: Rows of the panorama.
+        projected: Gets fields (N, RAY_FIELDS), bounds (N, 4) and whether splats are visible (N,). Columns of bounds
+            may run below 0 or beyond the width where a splat crosses the seam, and span it where it holds a pole.
     """
+    means, quats, scales, opacities = splats
+    fields, bounds, visible = projected
     width = 2 * height
     row_angle = math.pi / height
     low_pass = np.float32(LOW_PASS_PX2 * row_angle * row_angle)

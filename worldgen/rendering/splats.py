@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.frames import Frame, axes_from, inverse_rigid
-from worldgen.scene.camera import AnyCamera, Camera, PanoramaCamera
+from worldgen.scene.camera import AnyCamera, Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
 
@@ -71,8 +71,9 @@ def _rasterize_with_gsplat(
     import torch
 
     from worldgen.geometry.cameras import camera_position
+    from worldgen.geometry.splat_shapes import LOW_PASS_PX2
     from worldgen.rendering.gaussian_rasterizer import splat_colors
-    from worldgen.rendering.gaussian_rasterizer_projection import LOW_PASS_PX2, NEAR_PLANE_M
+    from worldgen.rendering.gaussian_rasterizer_projection import NEAR_PLANE_M
 
     def on_device(values: NDArray[np.floating]) -> torch.Tensor:
         return torch.from_numpy(np.array(values, dtype=np.float32)).to("cuda")

@@ -1,0 +1,206 @@
+"""Cells that match what a visitor can tell apart, and one Gaussian for the surface samples in each.
+
+Visitors stand within a few metres of the spawn. Seen from there, two surface points look alike if they are close in
+direction, and close in depth compared with the parallax that walking about can show. So cells are bins of direction on
+a cube around the eye and bins of depth that grow with the square of the distance.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.geometry.point_grid import count_distinct
+
+VISIT_RADIUS_M = 3.0
+"""How far from the spawn the splats are meant to be looked at from."""
+DEPTH_BINS = 2.0
+"""Length of a depth bin, in units of the parallax that is one angular bin."""
+SMALLEST_ANGLE = 5e-4
+"""Cells are never smaller than this, in radians."""
+
+SampleArrays = tuple[
+    NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
+]
+
+_NEAREST_M = 0.1
+_BLOCK_ANGLE = 0.03
+_PROBE_EVERY = 16
+
+
+@nb.njit(cache=True, inline="always")
+def _cube_position(x: float, y: float, z: float, bins: int) -> tuple[int, int, int]:
+    """Face of the cube around the origin that a direction meets, and its column and row in bins of equal angle."""
+    ax, ay, az = abs(x), abs(y), abs(z)
+    if ax >= ay and ax >= az:
+        face, major, first, second = (0 if x > 0 else 1), ax, y, z
+    elif ay >= az:
+        face, major, first, second = (2 if y > 0 else 3), ay, x, z
+    else:
+        face, major, first, second = (4 if z > 0 else 5), az, x, y
+    major = max(major, 1e-6)
+    u = min(int((math.atan(first / major) * 2.0 / math.pi + 0.5) * bins), bins - 1)
+    v = min(int((math.atan(second / major) * 2.0 / math.pi + 0.5) * bins), bins - 1)
+    return face, u, v
+
+
+@nb.njit(parallel=True, cache=True)
+def cell_keys(points: NDArray[np.float32], eye: NDArray[np.float64], angle: float) -> NDArray[np.uint64]:
+    """Keys of cells of a given angular size (radians); (N,) uint64."""
+    keys = np.zeros(len(points), dtype=np.uint64)
+    bins = max(math.ceil(0.5 * math.pi / angle), 1)
+    per_angle = 1.0 / (angle * DEPTH_BINS)
+    for i in nb.prange(len(points)):
+        x, y, z = points[i, 0] - eye[0], points[i, 1] - eye[1], points[i, 2] - eye[2]
+        face, u, v = _cube_position(x, y, z, bins)
+        distance = max(math.sqrt(x * x + y * y + z * z), _NEAREST_M)
+        if distance < VISIT_RADIUS_M:
+            depth = math.log(distance / _NEAREST_M)
+        else:
+            depth = math.log(VISIT_RADIUS_M / _NEAREST_M) + 1.0 - VISIT_RADIUS_M / distance
+        w = int(depth * per_angle)
+        keys[i] = (
+            (np.uint64(face) << np.uint64(58)) | (np.uint64(u) << np.uint64(44)) | (np.uint64(v) << np.uint64(30))
+        ) | np.uint64(w)
+    return keys
+
+
+def angle_for_budget(points: NDArray[np.float32], eye: NDArray[np.float64], budget: int) -> float:
+    """A size of cells (radians) whose number is at most ``budget`` and close to it.
+
+    Counting is dear, so the size is sought on a sixteenth of all directions first.
+    """
+    blocks = cell_keys(points, eye, _BLOCK_ANGLE) >> np.uint64(30)
+    probe = points[_is_probed(blocks)]
+    low, high = SMALLEST_ANGLE, 0.5
+    for _ in range(14):
+        middle = math.sqrt(low * high)
+        if count_distinct(cell_keys(probe, eye, middle)) * _PROBE_EVERY <= budget:
+            high = middle
+        else:
+            low = middle
+    angle = high
+    for _ in range(3):
+        # Cells lie on surfaces, so their number falls with about the square of their size.
+        count = count_distinct(cell_keys(points, eye, angle))
+        if 0.97 * budget <= count <= budget or (count <= budget and angle <= 1.01 * SMALLEST_ANGLE):
+            break
+        angle = max(angle * math.sqrt(count / (0.985 * budget)), SMALLEST_ANGLE)
+    while count_distinct(cell_keys(points, eye, angle)) > budget:
+        angle *= 1.01
+    return angle
+
+
+@nb.njit(parallel=True, cache=True)
+def _is_probed(blocks: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether points belong to the blocks of directions that are counted, scattered by multiplicative hashing."""
+    chosen = np.zeros(len(blocks), dtype=np.bool_)
+    for i in nb.prange(len(blocks)):
+        hashed = (blocks[i] + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        chosen[i] = (hashed >> np.uint64(60)) % np.uint64(_PROBE_EVERY) == np.uint64(0)
+    return chosen
+
+
+@nb.njit(parallel=True, cache=True)
+def cell_moments(
+    cells: tuple[NDArray[np.int32], NDArray[np.int32]], samples: SampleArrays, max_stretch: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean, covariance and mean colour of the samples of each cell.
+
+    Every sample counts as the patch of surface that its pixel covers: across the ray as wide as the footprint, along
+    it stretched by the tilt of the surface, at most ``max_stretch`` times.
+
+    Args:
+        cells: For each cell the first of its samples in the second array (C + 1,), and indices of samples (N,).
+        samples: Points (N, 3), normals (N, 3), rays (N, 3), footprints (N,) and colours (N, 3).
+        max_stretch: Limit of the stretch.
+
+    Returns:
+        Means (C, 3), covariances (C, 6) as xx, xy, xz, yy, yz, zz, and colours (C, 3).
+    """
+    starts, order = cells
+    points, normals, rays, footprints, colors = samples
+    count = len(starts) - 1
+    means, covariances, mean_colors = np.zeros((count, 3)), np.zeros((count, 6)), np.zeros((count, 3))
+    for run in nb.prange(len(starts) - 1):
+        members = starts[run + 1] - starts[run]
+        base = order[starts[run]]
+        sums = np.zeros(9)
+        patch = np.zeros(6)
+        red = green = blue = 0.0
+        for k in range(starts[run], starts[run + 1]):
+            i = order[k]
+            x, y, z = (
+                float(points[i, 0]) - points[base, 0],
+                float(points[i, 1]) - points[base, 1],
+                float(points[i, 2]) - points[base, 2],
+            )
+            sums[0] += x
+            sums[1] += y
+            sums[2] += z
+            sums[3] += x * x
+            sums[4] += x * y
+            sums[5] += x * z
+            sums[6] += y * y
+            sums[7] += y * z
+            sums[8] += z * z
+            n0, n1, n2 = float(normals[i, 0]), float(normals[i, 1]), float(normals[i, 2])
+            d0, d1, d2 = float(rays[i, 0]), float(rays[i, 1]), float(rays[i, 2])
+            cosine = d0 * n0 + d1 * n1 + d2 * n2
+            t0, t1, t2 = d0 - cosine * n0, d1 - cosine * n1, d2 - cosine * n2
+            length = math.sqrt(t0 * t0 + t1 * t1 + t2 * t2)
+            variance = float(footprints[i]) ** 2 / 12.0
+            # The patch is variance * (I - n nᵀ) plus what the tilt adds along t.
+            extra = 0.0
+            if length > 1e-6:
+                stretch = min(1.0 / max(abs(cosine), 1e-3), max_stretch)
+                extra = variance * (stretch * stretch - 1.0) / (length * length)
+            patch[0] += variance * (1.0 - n0 * n0) + extra * t0 * t0
+            patch[1] += -variance * n0 * n1 + extra * t0 * t1
+            patch[2] += -variance * n0 * n2 + extra * t0 * t2
+            patch[3] += variance * (1.0 - n1 * n1) + extra * t1 * t1
+            patch[4] += -variance * n1 * n2 + extra * t1 * t2
+            patch[5] += variance * (1.0 - n2 * n2) + extra * t2 * t2
+            red += colors[i, 0]
+            green += colors[i, 1]
+            blue += colors[i, 2]
+        inverse = 1.0 / members
+        m0, m1, m2 = sums[0] * inverse, sums[1] * inverse, sums[2] * inverse
+        means[run, 0] = points[base, 0] + m0
+        means[run, 1] = points[base, 1] + m1
+        means[run, 2] = points[base, 2] + m2
+        covariances[run, 0] = (sums[3] + patch[0]) * inverse - m0 * m0
+        covariances[run, 1] = (sums[4] + patch[1]) * inverse - m0 * m1
+        covariances[run, 2] = (sums[5] + patch[2]) * inverse - m0 * m2
+        covariances[run, 3] = (sums[6] + patch[3]) * inverse - m1 * m1
+        covariances[run, 4] = (sums[7] + patch[4]) * inverse - m1 * m2
+        covariances[run, 5] = (sums[8] + patch[5]) * inverse - m2 * m2
+        mean_colors[run, 0] = red * inverse
+        mean_colors[run, 1] = green * inverse
+        mean_colors[run, 2] = blue * inverse
+    return means, covariances, mean_colors
+
+
+@nb.njit(parallel=True, cache=True)
+def direction_keys(directions: NDArray[np.float32], angle: float, levels: int) -> NDArray[np.uint64]:
+    """Keys of a quadtree over directions: dropping two bits gives the key of the parent; (N,) uint64.
+
+    Args:
+        directions: (N, 3), of any length.
+        angle: Side of the finest cells in radians, at most.
+        levels: Number of levels; the cells of a face are a multiple of the coarsest one's.
+    """
+    keys = np.zeros(len(directions), dtype=np.uint64)
+    coarsest = 1 << (levels - 1)
+    bins = max(math.ceil(0.5 * math.pi / angle), 1)
+    bins = (bins + coarsest - 1) // coarsest * coarsest
+    for i in nb.prange(len(directions)):
+        face, u, v = _cube_position(directions[i, 0], directions[i, 1], directions[i, 2], bins)
+        key = np.uint64(face)
+        for bit in range(15, -1, -1):
+            key = (key << np.uint64(2)) | np.uint64(2 * ((u >> bit) & 1) + ((v >> bit) & 1))
+        keys[i] = key
+    return keys
