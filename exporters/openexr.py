@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,12 @@ from numpy.typing import NDArray
 
 from worldgen.errors import ExportError, InvalidInputError
 from worldgen.exporters.contract import ExportReport
-from worldgen.storage import atomic_path, open_for_reading
+from worldgen.exporters.exr_decoding import decode_exr
+from worldgen.storage import atomic_path, read_limited
 
-MAX_PIXELS = 1 << 28
+MAX_FILE_BYTES = 1 << 32
 MAX_HALF = 65504.0
 """The largest number that a half float holds."""
-
-_MAGIC = b"\x76\x2f\x31\x01"
-_HEADER_LIMIT = 1 << 16
-_MAX_ZIP_RATIO = 1032
 
 
 def write_radiance_exr(radiance: NDArray[np.float32], path: Path) -> ExportReport:
@@ -61,6 +57,7 @@ def read_radiance_exr(path: Path) -> NDArray[np.float32]:
 
     Raises:
         InvalidInputError: The file is damaged, too large, or has no such channels.
+        UnsupportedFormatError: It is of a kind that is not read; see ``exr_decoding``.
     """
     return np.stack(_read(path, ("R", "G", "B")), axis=-1)
 
@@ -70,6 +67,7 @@ def read_depth_exr(path: Path) -> NDArray[np.float32]:
 
     Raises:
         InvalidInputError: The file is damaged, too large, or has no such channel.
+        UnsupportedFormatError: It is of a kind that is not read; see ``exr_decoding``.
     """
     return _read(path, ("Z",))[0]
 
@@ -88,41 +86,12 @@ def _write(path: Path, channels: dict[str, NDArray[Any]], format_id: str) -> int
 
 
 def _read(path: Path, names: tuple[str, ...]) -> list[NDArray[np.float32]]:
-    """The named channels of the first part, each (H, W)."""
-    import OpenEXR
-
-    _check_size(path)
+    data = read_limited(path, MAX_FILE_BYTES)
     try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = file.channels()
-            missing = [name for name in names if name not in channels]
-            if missing:
-                raise InvalidInputError(f"The OpenEXR file has no channel {', '.join(missing)}.", path=path)
-            planes = [np.asarray(channels[name].pixels).astype(np.float32) for name in names]
-    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError("The OpenEXR file is damaged.", hint=str(error)[:200] or None, path=path) from error
-    if any(plane.shape != planes[0].shape or plane.ndim != 2 for plane in planes):
-        raise InvalidInputError("The channels of the OpenEXR file differ in size.", path=path)
+        planes = decode_exr(data, names)
+    except InvalidInputError as error:
+        error.path = path
+        raise
+    if any(np.isnan(plane).any() for plane in planes):
+        raise InvalidInputError("The pixels of the OpenEXR file hold NaN.", path=path)
     return planes
-
-
-def _check_size(path: Path) -> None:
-    """Look at the header before the library does: how large is the picture, and can the file hold it?"""
-    with open_for_reading(path) as (file, file_bytes):
-        start = file.read(_HEADER_LIMIT)
-    if not start.startswith(_MAGIC):
-        raise InvalidInputError("This is not an OpenEXR file.", path=path)
-    mark = b"dataWindow\0box2i\0" + struct.pack("<I", 16)
-    at = start.find(mark)
-    if at < 0 or at + len(mark) + 16 > len(start):
-        raise InvalidInputError("The OpenEXR file does not tell its size.", path=path)
-    left, top, right, bottom = struct.unpack_from("<iiii", start, at + len(mark))
-    width, height = right - left + 1, bottom - top + 1
-    if width < 1 or height < 1 or width * height > min(MAX_PIXELS, file_bytes * _MAX_ZIP_RATIO):
-        raise InvalidInputError(
-            f"An OpenEXR picture of {width}x{height} pixels does not fit into {file_bytes} bytes.",
-            hint="The file is cut off or damaged: copy or export it again.",
-            path=path,
-        )

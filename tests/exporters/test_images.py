@@ -140,8 +140,6 @@ def test_radiance_exr(tmp_path: Path) -> None:
     assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes()
     assert len(report.dropped) == 1
     np.testing.assert_allclose(read_radiance_exr(tmp_path / "a.exr"), picture, rtol=1 / 2048, atol=1e-7)
-    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
-        assert file.channels()["RGB"].pixels.dtype == np.float16
 
 
 def test_radiance_beyond_half_floats_is_clamped_and_told(tmp_path: Path) -> None:
@@ -163,17 +161,56 @@ def test_depth_exr_is_exact(tmp_path: Path) -> None:
         write_depth_exr(depth, tmp_path / "b.exr")
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.uint32])
+@pytest.mark.parametrize("compression", ["NO_COMPRESSION", "ZIPS_COMPRESSION", "ZIP_COMPRESSION"])
+def test_exr_that_the_library_wrote(tmp_path: Path, kind: type[np.generic], compression: str) -> None:
+    planes = {name: (radiance(37, 21)[:, :, k] * 3.0).astype(kind) for k, name in enumerate("RGB")}
+    header = {"compression": getattr(OpenEXR, compression), "type": OpenEXR.scanlineimage}
+    with OpenEXR.File(header, {**planes, "A": np.ones((37, 21), np.float32)}) as file:
+        file.write(str(tmp_path / "a.exr"))
+    expected = np.stack([planes[name].astype(np.float32) for name in "RGB"], axis=-1)
+    np.testing.assert_array_equal(read_radiance_exr(tmp_path / "a.exr"), expected)
+
+
+@pytest.mark.parametrize(
+    ("compression", "kind"), [("PIZ_COMPRESSION", "scanlineimage"), ("ZIP_COMPRESSION", "tiledimage")]
+)
+def test_exr_of_other_kinds(tmp_path: Path, compression: str, kind: str) -> None:
+    header = {"compression": getattr(OpenEXR, compression), "type": getattr(OpenEXR, kind)}
+    if kind == "tiledimage":
+        header["tiles"] = OpenEXR.TileDescription()
+    with OpenEXR.File(header, {"RGB": radiance(40, 20)}) as file:
+        file.write(str(tmp_path / "a.exr"))
+    with pytest.raises(UnsupportedFormatError) as caught:
+        read_radiance_exr(tmp_path / "a.exr")
+    assert caught.value.path == tmp_path / "a.exr"
+
+
+def test_exr_that_the_library_reads(tmp_path: Path) -> None:
+    picture = radiance(40, 80)
+    write_radiance_exr(picture, tmp_path / "a.exr")
+    with OpenEXR.File(str(tmp_path / "a.exr")) as file:
+        pixels = file.channels()["RGB"].pixels
+    assert pixels.dtype == np.float16
+    np.testing.assert_array_equal(pixels.astype(np.float32), read_radiance_exr(tmp_path / "a.exr"))
+
+
 def test_exr_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.exr").write_bytes(b"no picture")
     with pytest.raises(InvalidInputError, match="not an OpenEXR"):
         read_depth_exr(tmp_path / "a.exr")
     write_depth_exr(np.ones((8, 16), dtype=np.float32), tmp_path / "b.exr")
-    data = bytearray((tmp_path / "b.exr").read_bytes())
+    whole = (tmp_path / "b.exr").read_bytes()
+    data = bytearray(whole)
     at = data.find(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
     struct.pack_into("<iiii", data, at, 0, 0, 2**31 - 2, 2**31 - 2)
     (tmp_path / "b.exr").write_bytes(bytes(data))
     with pytest.raises(InvalidInputError, match="does not fit"):
         read_depth_exr(tmp_path / "b.exr")
+    for length in range(0, len(whole), 5):
+        (tmp_path / "b.exr").write_bytes(whole[:length])
+        with pytest.raises(InvalidInputError):
+            read_depth_exr(tmp_path / "b.exr")
 
 
 def test_exr_into_a_folder_that_cannot_be(tmp_path: Path) -> None:
