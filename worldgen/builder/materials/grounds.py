@@ -62,7 +62,7 @@ def ground_grass(c: Canvas) -> Surface:
     surface = stamp(under, dry, "blade", roughness=0.85)
     green = strew(
         c.rng("green"), 24_000, length=(0.012, 0.030), width=(0.0015, 0.0028), base_m=(0.004, 0.028),
-        rise_m=(0.004, 0.022), colors=_colors("#3b5220", "#4b6a28", "#5d7a31", "#6c8439", "#54702c", "#7b8f48"),
+        rise_m=(0.004, 0.022), colors=_colors("#435528", "#536a31", "#63793b", "#728443", "#5b7038", "#828f54"),
     )  # fmt: skip
     surface = stamp(surface, green, "blade", roughness=0.75, variation=0.45)
     clover = strew(
