@@ -121,7 +121,7 @@ def finish_land(
 ) -> DressedLand:
     """Make the meshes and baked materials of ground and water."""
     ground = build_ground(land.terrain, spec, tier, seed, ground_material)
-    water = build_water(land.terrain, land.waters, spec, tier, seed)
+    water = build_water(land.terrain, land.waters, spec, tier, seed, ground.cover)
     return DressedLand(
         prototypes=(*ground.prototypes.values(), *water.prototypes.values()),
         materials=(*ground.materials.values(), *water.materials.values()),
