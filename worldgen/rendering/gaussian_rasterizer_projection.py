@@ -85,7 +85,9 @@ def project_pinhole(
             first and last column and the first and last row that a splat reaches, inclusive and within the image.
     """
     means, quats, scales, opacities = splats
-    fields, bounds, visible = projected
+    # Unpacked one by one: numba 0.68 loses stores to vectors that a parallel loop gets from "a, b, c = arrays".
+    fields, bounds = projected[0], projected[1]
+    visible = projected[2]
     height, width = size
     fx, fy, skew = intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 1]
     cx, cy = intrinsics[0, 2], intrinsics[1, 2]
@@ -95,7 +97,6 @@ def project_pinhole(
     low_y, high_y = -cy / fy - margin_y, (height - cy) / fy + margin_y
     half = np.float32(0.5)
     for i in nb.prange(len(means)):
-        visible[i] = False
         opacity = opacities[i]
         if not opacity >= np.float32(MIN_ALPHA):
             continue
@@ -180,13 +181,14 @@ def project_equirectangular(
             may run below 0 or beyond the width where a splat crosses the seam, and span it where it holds a pole.
     """
     means, quats, scales, opacities = splats
-    fields, bounds, visible = projected
+    # Unpacked one by one: numba 0.68 loses stores to vectors that a parallel loop gets from "a, b, c = arrays".
+    fields, bounds = projected[0], projected[1]
+    visible = projected[2]
     width = 2 * height
     row_angle = math.pi / height
     low_pass = np.float32(LOW_PASS_PX2 * row_angle * row_angle)
     one = np.float32(1.0)
     for i in nb.prange(len(means)):
-        visible[i] = False
         opacity = opacities[i]
         if not opacity >= np.float32(MIN_ALPHA):
             continue
