@@ -87,14 +87,12 @@ def _votes(mention: Mention) -> Iterator[tuple[Biome, float]]:
             else:
                 yield "meadow_hills", 1.0
         case Thing(options=options):
-            if mention.amount is not None and not mention.amount.vague:
-                # A number of trees makes no forest.
-                return
-            for family, kind in options[:1]:
-                if kind in _KIND_VOTES:
-                    yield _KIND_VOTES[kind]
-                elif family in _FAMILY_VOTES:
-                    yield _FAMILY_VOTES[family]
+            family, kind = options[0]
+            vote = _KIND_VOTES.get(kind or "") or _FAMILY_VOTES.get(family)
+            numbered = mention.amount is not None and not mention.amount.vague
+            # A number of pines makes no forest, but one cactus speaks for the desert.
+            if vote is not None and (not numbered or vote[1] >= 3.0):
+                yield vote
         case _:
             return
 

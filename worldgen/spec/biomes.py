@@ -211,6 +211,14 @@ def trees_of(biome: Biome, lexicon: Lexicon, *, only: str | None = None) -> tupl
     return tuple(pairs)
 
 
+def seasonal_density(family: str, density: float, season: Season, snow_cover: float) -> float:
+    """How dense a family is in a season, under snow."""
+    density *= SEASON_GROWTH[season].get(family, 1.0)
+    if snow_cover >= DEEP_SNOW:
+        density *= {"flowers": 0.0, "fern": 0.0, "grass": 0.4}.get(family, 1.0)
+    return round(min(density, 1.0), 3)
+
+
 def biome_scatters(
     biome: Biome,
     lexicon: Lexicon,
@@ -239,9 +247,7 @@ def biome_scatters(
         if row.family not in lexicon or row.family in left_out:
             continue
         family = lexicon.families[row.family]
-        density = row.density * SEASON_GROWTH[season].get(row.family, 1.0)
-        if snow_cover >= DEEP_SNOW:
-            density *= {"flowers": 0.0, "fern": 0.0, "grass": 0.4}.get(row.family, 1.0)
+        density = seasonal_density(row.family, row.density, season, snow_cover)
         if family.group == "vegetation":
             density *= growth
         if row.family in TREE_FAMILIES:

@@ -36,7 +36,8 @@ def choose(thing: Thing, mention: Mention, lexicon: Lexicon, unwanted: Collectio
         lexicon: The families that there are.
         unwanted: Families that the prompt rules out; taken only if nothing else is left.
     """
-    options = [option for option in thing.options if option[0] not in unwanted] or list(thing.options)
+    every = (*thing.options, *thing.others)
+    options = [option for option in every if option[0] not in unwanted] or list(every)
     made_of = [chunk for chunk in mention.adjectives if isinstance(chunk.sense, MaterialWord)]
     family_name, kind = _fitting(options, made_of, lexicon)
     unused: list[Chunk] = list(mention.denied)
@@ -46,17 +47,18 @@ def choose(thing: Thing, mention: Mention, lexicon: Lexicon, unwanted: Collectio
     family = lexicon.families[family_name]
     material: str | None = thing.material if thing.material in family.materials else None
     used_hints = []
-    for chunk in (*mention.hints, *mention.adjectives):
+    for chunk in mention.hints:
         name = _adjective_of(chunk, family)
         if name is not None:
             kind = family.adjectives[name]
-            if chunk in mention.hints:
-                used_hints.append(chunk)
-        elif chunk in mention.adjectives:
-            taken, chosen = _follow(chunk, family)
-            material = material or chosen
-            if not taken:
-                unused.append(chunk)
+            used_hints.append(chunk)
+    for chunk in mention.adjectives:
+        name = _adjective_of(chunk, family)
+        taken, chosen = (True, None) if name is not None else _follow(chunk, family)
+        kind = kind if name is None else family.adjectives[name]
+        material = material or chosen
+        if not taken:
+            unused.append(chunk)
     return Choice(
         family=family_name,
         kind=kind,
@@ -66,6 +68,14 @@ def choose(thing: Thing, mention: Mention, lexicon: Lexicon, unwanted: Collectio
         unused=tuple(unused),
         used_hints=tuple(used_hints),
     )
+
+
+def ruins_kind(word: str, lexicon: Lexicon) -> str | None:
+    """The kind of ruins whose words name a building ("ruined church"), or None."""
+    for kind, phrases in lexicon.families["ruins"].kinds.items():
+        if any(word.split()[-1] in phrase.split() for phrase in phrases):
+            return kind
+    return None
 
 
 def size_of(mention: Mention, size: float = 1.0) -> float:
@@ -143,11 +153,7 @@ def _in_state(name: str, word: str, asset: tuple[str, str | None], lexicon: Lexi
     """Ruined buildings become ruins and dead trees dead trees where the family has no such kind of its own."""
     family, kind = asset
     if name == "ruined" and lexicon.families[family].group == "structure" and "ruins" in lexicon:
-        # A ruined church is the kind of ruins that names churches, if there is one.
-        for ruined, phrases in lexicon.families["ruins"].kinds.items():
-            if any(word.split()[-1] in phrase.split() for phrase in phrases):
-                return "ruins", ruined
-        return "ruins", None
+        return "ruins", ruins_kind(word, lexicon)
     if name == "dead" and family in TREE_FAMILIES and "dead_tree" in lexicon:
         return "dead_tree", None
     return family, kind

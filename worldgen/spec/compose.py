@@ -60,7 +60,7 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
     denied = set(excluded_by(reading.mentions, lexicon))
     unwanted = denied - _wanted_all_the_same(reading, lexicon)
     only = next((word.only for word in leading if word.only is not None), None)
-    gathering = Gathering(lexicon, biome, frozenset(unwanted), only)
+    gathering = Gathering(lexicon, biome, frozenset(unwanted), air.season, air.weather.snow_cover, only)
     for mention in _in_order(reading.mentions):
         if mention not in gathering.became:
             gathered = _gather(gathering, mention)
@@ -224,6 +224,8 @@ def _in_order(mentions: Iterable[Mention]) -> list[Mention]:
                 return 1
             case LandNoun():
                 return 2
+            case Thing(options=options) if options[0][0] == "ruins":
+                return 2
             case Collective():
                 return 3
             case _:
@@ -285,7 +287,10 @@ def _account(
             notes.append((chunk.start, chunk.end, _corrected(NO_EFFECT, chunk)))
     notes.sort(key=lambda note: note[:2])
     understood = tuple(
-        Understood(phrase=" ".join(text[start:end].split()), meaning=meaning) for start, end, meaning in notes
+        Understood(phrase=phrase, meaning=meaning)
+        for phrase, meaning in dict.fromkeys(
+            (" ".join(text[start:end].split()), meaning) for start, end, meaning in notes
+        )
     )
     ordered = sorted(lost, key=lambda chunk: chunk.start)
     ignored = tuple(dict.fromkeys(" ".join(text[chunk.start : chunk.end].split()) for chunk in ordered))

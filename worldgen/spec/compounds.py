@@ -49,6 +49,7 @@ def join_compound(first: Mention, second: Mention) -> bool:
         return True
     if isinstance(second.noun, Thing) and second.noun.options[0][0] == "ruins" and _is_made(first):
         _inherit(first, second)
+        second.made_of.append(first)
         return True
     relation = _relation(first, second)
     if relation is None:

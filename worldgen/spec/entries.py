@@ -63,6 +63,7 @@ class Entries:
             same = same_kind and (known.family, known.size) == (scatter.family, scatter.size)
             if same and (known.place, known.material) == (scatter.place, scatter.material):
                 changes = {"density": max(known.density, scatter.density), "kind": known.kind or scatter.kind}
+                changes["from_prompt"] = known.from_prompt or scatter.from_prompt
                 self.scatters[index] = known.model_copy(update=changes)
                 return known.id
         if len(self.scatters) >= MAX_SCATTERS:

@@ -9,7 +9,7 @@ from typing import Literal
 from worldgen.spec.entries import Entries
 from worldgen.spec.lexicon import Lexicon
 from worldgen.spec.matching import Chunk
-from worldgen.spec.model import Biome, Water, WaterKind
+from worldgen.spec.model import Biome, Season, Water, WaterKind
 from worldgen.spec.reading import Mention
 from worldgen.spec.senses import Color, State
 from worldgen.spec.words_function import NATURAL_COLORS
@@ -43,6 +43,8 @@ class Gathering:
     biome: Biome
     unwanted: Collection[str]
     """Families and features that the prompt rules out."""
+    season: Season = "summer"
+    snow_cover: float = 0.0
     only_tree: str | None = None
     """The one family of trees that grows there (the taiga's conifers)."""
     entries: Entries = field(default_factory=Entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worldgen.spec.compounds import join_compound
 from worldgen.spec.matching import Chunk
@@ -58,7 +59,7 @@ class _Reader:
     """Reads one chunk after the other; everything that it remembers is valid within a sentence."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self.chunks = chunks
+        self.chunks = list(chunks)
         self.reading = Reading()
         self.relations = Relations(self.reading.mentions)
         self.phrase = NounPhrase()
@@ -71,6 +72,10 @@ class _Reader:
     def read(self, position: int) -> None:
         """Read the chunk at a position."""
         chunk = self.chunks[position]
+        after = self._sense(position + 1)
+        if chunk.word == "light" and isinstance(after, Atmosphere) and after.noun:
+            # "light fog" is not about the light.
+            chunk = self.chunks[position] = replace(chunk, sense=Density(0.2))
         match chunk.sense:
             case Break(full=True):
                 self.end_sentence()

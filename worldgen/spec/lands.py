@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from worldgen.spec.biomes import seasonal_density
 from worldgen.spec.choices import choose, size_of
 from worldgen.spec.compounds import is_plant
 from worldgen.spec.gathering import EntryType, Gathered, Gathering, is_natural, is_state
@@ -75,8 +76,9 @@ def gather_biome_word(gathering: Gathering, mention: Mention, noun: BiomeNoun) -
         water = gathering.water_of_kind(noun.water)
         entry_id = water.id if water is not None else _added_water(gathering, noun)
         entry_type = "water" if entry_id else "land"
-    for family, density in noun.ground:
-        if gathering.may_have(family):
+    for family, usual in noun.ground:
+        density = seasonal_density(family, usual, gathering.season, gathering.snow_cover)
+        if gathering.may_have(family) and density > 0.0:
             entry = Scatter(id="ground", family=family, density=density, from_prompt=noun.weight >= 5.0)
             gathering.entries.add_scatter(family, entry)
     for other in mention.made_of:

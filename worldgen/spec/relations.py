@@ -195,8 +195,7 @@ class Relations:
             for subject in link.subjects:
                 subject.members.append(target)
         elif preposition.relation == "of":
-            for subject in link.subjects:
-                subject.made_of.append(target)
+            link.subjects[-1].made_of.append(target)
         elif preposition.reverse:
             _stand(target, preposition, [link.subjects[0]])
         else:

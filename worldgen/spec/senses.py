@@ -22,6 +22,8 @@ class Thing:
     """Whether the family only stands in for what the word says."""
     adjective: bool = False
     """Whether it is an adjective of the land ("grassy"), not a noun."""
+    others: tuple[tuple[str, str | None], ...] = ()
+    """Assets that serve where a material or an exclusion forbids the options."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from worldgen.spec.biomes import trees_of
-from worldgen.spec.choices import Choice, choose, density_of, size_of
+from worldgen.spec.choices import Choice, choose, density_of, ruins_kind, size_of
 from worldgen.spec.gathering import Gathered, Gathering
 from worldgen.spec.model import Item, Scatter
 from worldgen.spec.reading import Mention
-from worldgen.spec.senses import Thing
+from worldgen.spec.senses import Collective, Thing
 from worldgen.spec.words_function import SIZES
 from worldgen.spec.words_things import GROUND_FAMILIES, MATERIALS, TREE_FAMILIES
 
@@ -25,6 +27,8 @@ def gather_thing(gathering: Gathering, mention: Mention, thing: Thing) -> Gather
     """An item or a scatter for a thing, or the one that the mention means again."""
     choice = choose(thing, mention, gathering.lexicon, gathering.unwanted)
     gathering.used_hints += choice.used_hints
+    if choice.family == "ruins" and mention.made_of:
+        choice = _ruins_of(gathering, mention, choice)
     claimed = _claimed_part(gathering, mention, choice)
     if claimed is not None:
         return claimed
@@ -49,6 +53,17 @@ def gather_thing(gathering: Gathering, mention: Mention, thing: Thing) -> Gather
     details += [f"size {choice.size:.2g}"] if choice.size != 1.0 else []
     meaning = f"{item_id}: {', '.join(details)}{nearest}"
     return Gathered("item", item_id, meaning, choice.family, choice.kind, choice.unused)
+
+
+def _ruins_of(gathering: Gathering, mention: Mention, choice: Choice) -> Choice:
+    """The ruins of a castle are ruins, not ruins and a castle."""
+    word = ""
+    for other in mention.made_of:
+        if isinstance(other.noun, Thing | Collective):
+            word = word or other.noun.word
+            gathering.record(other, Gathered("land", "", "what the ruins are of", is_part=True))
+    kind = ruins_kind(word, gathering.lexicon) if word else None
+    return replace(choice, kind=kind or choice.kind)
 
 
 def item_for(choice: Choice, count: int, size: float | None = None) -> Item:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from worldgen.spec.inflection import other_plurals, plural_of, singular_of
@@ -48,6 +48,9 @@ from worldgen.spec.words_things import ALIASES, COLLECTIVES, GROUPS, MATERIALS, 
 Phrase = tuple[str, ...]
 
 _PLURAL_SENSES = (Thing, Group, Collective, WaterNoun, LandNoun, PathNoun, BiomeNoun, Setting, Absent)
+
+_ADJECTIVE_ENDINGS = ("y", "ing", "ed", "ic", "al", "ous", "ful", "less", "ish", "en", "id", "s")
+"""Endings of words for weather and mood that have no plural."""
 
 _SILENT = (Stop, Style, Absent, Copula, Determiner, Pronoun, Conjunction)
 """Meanings that nothing is corrected to."""
@@ -107,7 +110,8 @@ class Vocabulary:
         for adjective in sorted({word for family in lexicon.families.values() for word in family.adjectives}):
             self.entries.setdefault(tuple(_plain(adjective)), Entry(State(adjective)))
         for phrase, entry in list(self.entries.items()):
-            if isinstance(entry.sense, _PLURAL_SENSES) or (isinstance(entry.sense, Atmosphere) and entry.sense.noun):
+            weather = isinstance(entry.sense, Atmosphere) and not phrase[-1].endswith(_ADJECTIVE_ENDINGS)
+            if weather or isinstance(entry.sense, _PLURAL_SENSES):
                 self._add_plurals(phrase, entry.sense)
         for phrase, entry in list(self.entries.items()):
             if len(phrase) == 2 and isinstance(entry.sense, _PLURAL_SENSES):
@@ -151,12 +155,26 @@ def _things(lexicon: Lexicon) -> dict[Phrase, Thing]:
                 pairs.append((family.name, kind))
     things = {words: Thing(" ".join(words), tuple(pairs)) for words, pairs in options.items()}
     for phrase, alias in ALIASES.items():
-        present = tuple(name for name in alias.families if name in lexicon)
         words = tuple(phrase.split())
-        if not present or words in things:
-            continue
-        pairs = [(name, alias.kind if alias.kind in lexicon.families[name].kinds else None) for name in present]
-        things[words] = Thing(phrase, tuple(pairs), alias.size, alias.material, alias.nearest, alias.adjective)
+        pairs = [
+            (name, alias.kind if alias.kind in lexicon.families[name].kinds else None)
+            for name in alias.families
+            if name in lexicon
+        ]
+        if words in things:
+            declared = {family for family, _ in things[words].options}
+            others = tuple(pair for pair in pairs if pair[0] not in declared)
+            things[words] = replace(things[words], others=others)
+        elif pairs:
+            things[words] = Thing(
+                phrase,
+                tuple(pairs[:1]),
+                alias.size,
+                alias.material,
+                alias.nearest,
+                alias.adjective,
+                others=tuple(pairs[1:]),
+            )
     return things
 
 
@@ -164,7 +182,7 @@ def _declared(family: FamilyWords) -> Iterable[tuple[Phrase, str | None]]:
     own = tuple(_plain(family.name))
     yield own, None
     for kind, phrases in family.kinds.items():
-        for phrase in (kind, *phrases):
+        for phrase in phrases:
             words = tuple(_plain(phrase))
             if not words or words == own:
                 continue

@@ -23,7 +23,6 @@ def _land(feature: LandFeature, words: str, *, adjective: bool = False, nearest:
 _MOOR = Atmosphere(word="moor", rank=1, fog=0.35, cloud_cover=0.75, storm=0.15)
 _SWAMP = Atmosphere(word="swamp", rank=1, fog=0.45, cloud_cover=0.7, wetness=0.5)
 _ICE = Atmosphere(word="ice", rank=2, season="winter", snow_cover=1.0)
-_POLAR = Atmosphere(word="polar", rank=2, season="winter", snow_cover=0.9)
 _MEADOW = (("grass", 0.9), ("flowers", 0.4))
 _SWAMP_GROUND = (("reeds", 0.6), ("dead_tree", 0.25))
 
@@ -131,7 +130,7 @@ BIOMES: Mapping[str, Sense] = {
     **_biome("coast", "seaside|oceanside|sea side|beachfront|oceanfront|sea coast|shorefront", 7, water="sea"),
     **_biome("coast", "beach|sandy beach|cove|bay|white sand beach|sandy cove", 7, water="sea"),
     **_biome("coast", "mediterranean|aegean|amalfi|riviera|cornish|cornwall|brittany", 6, nearest=True, water="sea"),
-    **_biome("tundra", "tundra|arctic|antarctic|antarctica|polar|north pole|south pole|subarctic", 9, sky=_POLAR),
+    **_biome("tundra", "tundra|arctic|antarctic|antarctica|polar|north pole|south pole|subarctic", 9),
     **_biome(
         "tundra",
         "glacier|glacial|ice sheet|ice field|icefield|ice cap|frozen wasteland|snowfield|snow field",
