@@ -31,6 +31,8 @@ class QualityTier:
     """Triangles at most in the flattened scene, all instances counted."""
     play_size_m: float
     """Side of the square playable area in metres, unless the spec says otherwise."""
+    cover_reach_m: float
+    """How far from the spawn grass and flowers stand as geometry."""
     ground_texture_px: int
     """Side of each baked ground texture in pixels."""
     material_texture_px: int
@@ -49,8 +51,9 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             station_face_px=128,
             max_stations=4,
             splat_budget=150_000,
-            triangle_budget=1_500_000,
+            triangle_budget=2_000_000,
             play_size_m=256.0,
+            cover_reach_m=34.0,
             ground_texture_px=1024,
             material_texture_px=256,
             max_bounces=3,
@@ -65,6 +68,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             splat_budget=500_000,
             triangle_budget=5_000_000,
             play_size_m=512.0,
+            cover_reach_m=70.0,
             ground_texture_px=2048,
             material_texture_px=512,
             max_bounces=3,
@@ -79,6 +83,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             splat_budget=2_000_000,
             triangle_budget=14_000_000,
             play_size_m=512.0,
+            cover_reach_m=70.0,
             ground_texture_px=4096,
             material_texture_px=1024,
             max_bounces=4,

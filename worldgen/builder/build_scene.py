@@ -328,6 +328,7 @@ def _scattered(
         terrain=land.terrain,
         bare_terrain=bare_land.terrain,
         play_half_size_m=land.play_half_size_m,
+        cover_reach_m=prototypes.tier.cover_reach_m,
         zones=(*plan.pads, *paths),
         sight_lines=tuple(sight_lines),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),

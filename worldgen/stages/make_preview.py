@@ -46,7 +46,7 @@ def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) ->
     size = (column * 9 // 16, column)
     strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
     rows = [
-        _row([_captioned(_resized(strip, _WIDTH - 2 * _MARGIN), "panorama at the spawn, 360° × 120°")]),
+        _row([_captioned(_resized(strip, _WIDTH - 2 * _MARGIN), "panorama at the spawn, 360° by 120°")]),
         _row(
             [
                 _captioned(_splat_picture(layers, eye, ahead, size), "splats, from the spawn"),
@@ -105,12 +105,19 @@ def _splat_picture(
 
 
 def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int, int]) -> Picture:
-    ground = layers.scene.terrain.levels[layers.scene.terrain.play_level].heights
-    eye = np.array([30.0, max(26.0, float(np.percentile(ground, 60)) + 18.0), 46.0])
-    target = np.array([0.0, 0.0, -12.0])
-    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(62.0))
+    eye = _overlook(layers)
+    target = np.array([0.0, 0.0, -16.0])
+    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(58.0))
     view = renderer.render_view(camera, samples=4)
     return bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure))
+
+
+def _overlook(layers: WorldLayers) -> NDArray[np.float64]:
+    """A point behind the spawn that looks down on it over everything that stands in between."""
+    play = layers.scene.terrain.levels[layers.scene.terrain.play_level]
+    middle = (play.num_samples - 1) / 2.0
+    near = slice(int(middle - 70.0 / play.spacing_m), int(middle + 70.0 / play.spacing_m) + 1)
+    return np.array([34.0, max(58.0, float(play.heights[near, near].max()) + 40.0), 62.0])
 
 
 def _stepped_aside(eye: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

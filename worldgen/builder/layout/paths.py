@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from worldgen import randomness
@@ -50,11 +50,11 @@ class RouteMap:
             penalty[pad.distance(self._x, self._z) < 1.5] += 40.0
         start, goal = self._cell(start_xz), self._cell(goal_xz)
         _, predecessors = dijkstra(
-            self._graph(penalty), directed=False, indices=start, return_predecessors=True, limit=1e9
+            self._graph(penalty), directed=False, indices=[start], return_predecessors=True, limit=1e9
         )
         cells = [goal]
-        while cells[-1] != start and predecessors[cells[-1]] >= 0:
-            cells.append(int(predecessors[cells[-1]]))
+        while cells[-1] != start and predecessors[0, cells[-1]] >= 0:
+            cells.append(int(predecessors[0, cells[-1]]))
         cells.reverse()
         points = np.stack([self._x.ravel()[cells], self._z.ravel()[cells]], axis=1)
         points = np.concatenate([[start_xz], points[1:-1], [goal_xz]])
@@ -64,7 +64,7 @@ class RouteMap:
         column, row = (min(max(round((value - self._origin) / _CELL_M), 0), self._count - 1) for value in position_xz)
         return int(row * self._count + column)
 
-    def _graph(self, penalty: NDArray[np.float64]) -> coo_matrix:
+    def _graph(self, penalty: NDArray[np.float64]) -> csr_array[np.float64, tuple[int, int]]:
         index = np.arange(self._count**2).reshape(self._count, self._count)
         rows, columns, costs = [], [], []
         for down, right in _NEIGHBOURS:
@@ -78,7 +78,8 @@ class RouteMap:
             columns.append(index[there].ravel())
             costs.append(cost.ravel())
         shape = (self._count**2, self._count**2)
-        return coo_matrix((np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+        entries = (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns)))
+        return csr_array(coo_array(entries, shape=shape))
 
 
 def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:

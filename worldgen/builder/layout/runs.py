@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.builder.layout.zones import LineZone, PadZone
+from worldgen.builder.layout.zones import LineZone, PadZone, Zone
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.frames import rigid
 from worldgen.scene.scene import SceneObject
@@ -68,13 +68,14 @@ def lay_run(
 ) -> list[SceneObject]:
     """Segments along a polyline, each tilted to join its neighbours; left out in water, on pads and across paths."""
     objects = []
+    zones: list[Zone] = [*pads, *paths]
     posts = _posts(line_xz, segment_m)
     heights = ground_height(terrain, posts[:, 0], posts[:, 1]).astype(np.float64)
     wet = water_depth_at(terrain, posts[:, 0], posts[:, 1]) > 0.0
     for number in range(len(posts) - 1):
         middle = 0.5 * (posts[number] + posts[number + 1])
         x, z = middle[:1], middle[1:]
-        blocked = any(zone.distance(x, z)[0] < 0.35 for zone in (*pads, *paths))
+        blocked = any(zone.distance(x, z)[0] < 0.35 for zone in zones)
         step = posts[number + 1] - posts[number]
         rise = heights[number + 1] - heights[number]
         if wet[number] or wet[number + 1] or blocked or abs(rise) > 0.8 * segment_m:

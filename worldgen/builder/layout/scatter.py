@@ -66,6 +66,8 @@ class Surroundings:
     bare_terrain: Terrain
     """The land before anything was levelled, which decides where things grow."""
     play_half_size_m: float
+    cover_reach_m: float
+    """How far from the spawn ground cover stands; beyond, the ground's texture shows it."""
     zones: tuple[Zone, ...]
     sight_lines: tuple[tuple[float, float, float], ...]
     """(x, z, clearance) of things that must stay in sight of the spawn."""
@@ -206,7 +208,9 @@ def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float
     reach = around.play_half_size_m * 0.98
     if stand.is_cover:
         cover = max(0.62, 1.1 * stand.crown_m)
-        return [(0.6, 16.0, cover), (16.0, 36.0, 1.35 * cover), (36.0, 75.0, 2.2 * cover)]
+        far = around.cover_reach_m
+        rings = [(0.5, 14.0, cover), (14.0, 34.0, 1.3 * cover), (34.0, far, 2.1 * cover)]
+        return [(inner, min(outer, far), cell) for inner, outer, cell in rings if inner < far]
     if stand.height_m < 4.0:
         return [(2.0, 60.0, max(spacing * 1.6, 2.2)), (60.0, min(reach, 150.0), max(spacing * 2.4, 4.0))]
     if stand.family.name in ("rock", "cliff"):
@@ -233,9 +237,7 @@ def _jittered_grid(
 def _growth(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray, cell: float) -> FloatArray:
     """Chance, 0 to 1, that a cell carries something: density, groves, and what the place offers."""
     rule = stand.family.placement
-    chance = np.full(len(x), 0.25 + 0.75 * stand.entry.density) * (stand.entry.density > 0.0)
-    if not stand.is_cover:
-        chance *= stand.entry.density**0.6
+    chance = np.full(len(x), stand.entry.density ** (0.75 if stand.is_cover else 1.1))
     if rule.clusters > 0.0:
         grove = _groves(
             randomness.seed_for(around.seed, f"{stand.entry.id}/groves"), x, z, 9.0 * max(stand.crown_m, 0.5)
