@@ -57,12 +57,12 @@ def text_to_world(
             layers = _layers(renderer, rendered, context)
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
-        files, losses = write_layers(layers, folder, context)
+        files, remarks = write_layers(layers, folder, context)
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
         if with_fused_mesh:
             files.append(write_fused_mesh(layers, folder))
-        warnings += [*built.warnings, *losses]
-        for warning in (*built.warnings, *losses):
+        warnings += [*built.warnings, *remarks]
+        for warning in (*built.warnings, *remarks):
             context.report(WarningRaised(warning))
         manifest = write_manifest(
             folder,

@@ -70,6 +70,8 @@ class WorldFile(ManifestModel):
     num_bytes: int
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     counts: dict[str, int] = {}
+    losses: tuple[str, ...] = ()
+    """What the format cannot hold of the layer, in words."""
 
 
 class ObjectCount(ManifestModel):

@@ -200,6 +200,25 @@ def test_colours_line_up_with_the_tracer_to_the_pixel() -> None:
     assert np.percentile(errors, 90) < 0.12
 
 
+def test_instances_show_their_vertex_colours() -> None:
+    poses = []
+    for index, x in enumerate((-40.0, 3.0)):
+        pose = rigid(yaw_rotation(0.4 + index), np.array([x, 2.0, -9.0]))
+        pose[:3, :3] *= 1.3
+        poses.append(pose)
+    paint = Material(name="", surface="metal", roughness=1.0, base_color=(0.9, 1.0, 0.8))
+    scene = scene_of(ball_mesh(2), paint, even_sky(1.0), tuple(poses))
+    camera = pinhole_camera_at(
+        np.array([3.0, 4.0, 4.0]), np.array([3.0, 4.0, -9.0]), height=48, width=48, horizontal_fov=0.3
+    )
+    guides = SceneTracer(scene).guides(camera)
+    inside = guides.sky_coverage == 0.0
+    assert inside.mean() > 0.5
+    errors = np.abs(render(scene, camera, 64) - guides.albedo)[inside]
+    assert errors.mean() < 0.02
+    assert errors.max() < 0.15
+
+
 def test_depth_lines_up_with_the_tracer_exactly() -> None:
     scene, camera = small_scene(), off_centre_camera()
     paths = MitsubaScene(scene, DRAFT, variant=CPU_VARIANT)

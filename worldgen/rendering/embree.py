@@ -17,7 +17,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ class InstancedScene:
             distances (N,) in lengths of the direction, +inf for a miss; barycentrics (N, 2) of the triangle's second
             and third vertex; and ids (N, 3): instance, mesh and triangle, ``NO_HIT`` for a miss.
         """
-        function = ctypes.cast(self._library.rtcIntersect1, ctypes.c_void_p).value
+        function = ctypes.cast(self._library.rtcIntersect1, ctypes.c_void_p).value or 0
         distances = np.full(len(directions), np.inf, dtype=np.float32)
         barycentrics = np.zeros((len(directions), 2), dtype=np.float32)
         ids = np.full((len(directions), 3), NO_HIT, dtype=np.uint32)

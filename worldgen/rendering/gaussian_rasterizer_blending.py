@@ -23,11 +23,13 @@ MIN_TRANSMITTANCE = 1e-4
 TileArrays = tuple[NDArray[np.int64], NDArray[np.int32]]
 BlendedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
 
-_FAST = {"contract", "nsz"}
-_CHECK_EVERY = 16
+FAST_MATH = {"contract", "nsz"}
+"""Fused multiply-add and signless zero: nothing that reorders sums or assumes away NaN."""
+CHECK_EVERY = 16
+"""How many splats pass between looks at whether a tile is opaque."""
 
 
-@nb.njit(cache=True, inline="always", fastmath=_FAST)
+@nb.njit(cache=True, inline="always", fastmath=FAST_MATH)
 def _exp(x: np.float32) -> np.float32:
     """e^x for x in [-6, 0] within 1e-6, from e^(x / 8) by its series: the library's would not vectorise."""
     t = x * np.float32(0.125)
@@ -43,15 +45,15 @@ def _exp(x: np.float32) -> np.float32:
     return p * p
 
 
-@nb.njit(cache=True, inline="always", fastmath=_FAST)
-def _alpha(opacity: np.float32, power: np.float32, transmittance: np.float32) -> np.float32:
+@nb.njit(cache=True, inline="always", fastmath=FAST_MATH)
+def splat_alpha(opacity: np.float32, power: np.float32, transmittance: np.float32) -> np.float32:
     """What a splat blocks at Mahalanobis exponent ``power``, 0 where it is dropped."""
     alpha = min(opacity * _exp(max(power, np.float32(-6.0))), np.float32(MAX_ALPHA))
     keep = (alpha >= np.float32(MIN_ALPHA)) & (transmittance >= np.float32(MIN_TRANSMITTANCE))
     return alpha if keep else np.float32(0.0)
 
 
-@nb.njit(parallel=True, cache=True, fastmath=_FAST)
+@nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
 def blend_pinhole(
     tiles: TileArrays,
     splats: BlendedArrays,
@@ -82,7 +84,7 @@ def blend_pinhole(
         far = np.zeros((TILE, TILE), dtype=np.float32)
         left_center = np.float32(left) + np.float32(0.5)
         for entry in range(starts[tile], starts[tile + 1]):
-            if (entry - starts[tile]) % _CHECK_EVERY == _CHECK_EVERY - 1 and _is_opaque(clear):
+            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
                 break
             rank = ranks[entry]
             column, row = fields[rank, 0], fields[rank, 1]
@@ -98,7 +100,7 @@ def blend_pinhole(
                     dx = left_center + np.float32(x) - column
                     power = (a * dx + by) * dx + cyy
                     passed = clear[y, x]
-                    alpha = _alpha(opacity, power, passed)
+                    alpha = splat_alpha(opacity, power, passed)
                     weight = alpha * passed
                     red[y, x] += weight * r
                     green[y, x] += weight * g
@@ -112,7 +114,7 @@ def blend_pinhole(
         _store(depth, far, top, left)
 
 
-@nb.njit(parallel=True, cache=True, fastmath=_FAST)
+@nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
 def blend_equirectangular(
     tiles: TileArrays,
     splats: BlendedArrays,
@@ -139,7 +141,7 @@ def blend_equirectangular(
             azimuth = (left + x + 0.5) * row_angle - math.pi
             sines[x], cosines[x] = math.sin(azimuth), -math.cos(azimuth)
         for entry in range(starts[tile], starts[tile + 1]):
-            if (entry - starts[tile]) % _CHECK_EVERY == _CHECK_EVERY - 1 and _is_opaque(clear):
+            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
                 break
             rank = ranks[entry]
             d0, d1, d2 = fields[rank, 0], fields[rank, 1], fields[rank, 2]
@@ -159,7 +161,7 @@ def blend_equirectangular(
                     north = rx * n0 + up * n1 + rz * n2
                     power = np.float32(-0.5) * (east * east + north * north) / (along * along)
                     passed = clear[y, x]
-                    alpha = _alpha(opacity, power, passed)
+                    alpha = splat_alpha(opacity, power, passed)
                     weight = alpha * passed
                     red[y, x] += weight * r
                     green[y, x] += weight * g
@@ -174,7 +176,8 @@ def blend_equirectangular(
 
 
 @nb.njit(cache=True)
-def _is_opaque(clear: NDArray[np.float32]) -> bool:
+def is_opaque(clear: NDArray[np.float32]) -> bool:
+    """Whether no pixel of a tile takes further splats."""
     for y in range(TILE):
         for x in range(TILE):
             if clear[y, x] >= np.float32(MIN_TRANSMITTANCE):

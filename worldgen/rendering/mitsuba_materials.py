@@ -22,9 +22,6 @@ from numpy.typing import NDArray
 from worldgen.color import bytes_from_unit, linear_from_srgb, srgb_from_linear
 from worldgen.scene.material import Material
 
-VERTEX_COLOR = "vertex_color"
-"""Name of the mesh attribute that holds vertex colours times the material's base colour."""
-
 _DIFFUSE_FROM_ROUGHNESS = 0.7
 _MIN_ROUGHNESS = 0.05
 """Smoother surfaces turn the sun into single blazing pixels."""
@@ -33,11 +30,17 @@ _GLASS_ETA = 1.5
 _LEAF_ETA = 1.35
 
 
-def make_bsdf(mi: ModuleType, material: Material, *, has_colors: bool) -> Any:
-    """The BSDF of a material, for meshes with or without vertex colours."""
+def make_bsdf(mi: ModuleType, material: Material, *, mesh_color: dict[str, Any] | None = None) -> Any:
+    """The BSDF of a material.
+
+    Args:
+        mi: Mitsuba.
+        material: What to translate.
+        mesh_color: The texture that brings a mesh's own colours, base colour included, or None if it has none.
+    """
     color: Any
-    if has_colors:
-        color = {"type": "mesh_attribute", "name": VERTEX_COLOR}
+    if mesh_color is not None:
+        color = mesh_color
     elif material.base_color_texture is not None:
         texture = _tinted(material.base_color_texture, material.base_color)
         color = {"type": "bitmap", "bitmap": _bitmap(mi, texture), "raw": False}

@@ -15,7 +15,8 @@ from worldgen.errors import InvalidInputError
 from worldgen.geometry.cameras import pixel_rays_in_camera
 from worldgen.geometry.equirectangular import row_solid_angles
 from worldgen.rendering.mitsuba_engine import mitsuba
-from worldgen.rendering.mitsuba_materials import VERTEX_COLOR, make_bsdf
+from worldgen.rendering.mitsuba_materials import make_bsdf
+from worldgen.rendering.mitsuba_meshes import VERTEX_COLOR, colors_as_texture, make_mesh
 from worldgen.scene.camera import Camera
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Part, Scene, SceneObject, Sky
@@ -126,44 +127,29 @@ class MitsubaScene:
         return self._mi.load_dict({"type": "instance", "group": group, "to_world": transform})
 
     def _mesh(self, part: Part, world_from_object: NDArray[np.float64] | None) -> Any:
-        mi, mesh, material = self._mi, part.mesh, self._materials[part.material]
+        mi, material = self._mi, self._materials[part.material]
         properties = mi.Properties()
-        properties["bsdf"] = self._bsdf(material, has_colors=mesh.colors is not None)
         if self._glows(part):
             emission = {"type": "rgb", "value": list(material.emission)}
             properties["emitter"] = mi.load_dict(
                 {"type": "area", "radiance": emission, "sampling_weight": self._glow_weight}
             )
-        shape = mi.Mesh(
-            part.material,
-            mesh.num_vertices,
-            mesh.num_triangles,
-            has_vertex_normals=True,
-            has_vertex_texcoords=mesh.uvs is not None,
-            props=properties,
-        )
-        vertices, normals = mesh.vertices, mesh.normals
+        if part.mesh.colors is None:
+            properties["bsdf"] = self._bsdf(material)
+            return make_mesh(mi, part.mesh, properties, world_from_object)
+        tinted = part.mesh.colors * np.array(material.base_color, dtype=np.float32)
         if world_from_object is not None:
-            linear = world_from_object[:3, :3]
-            vertices = (vertices @ linear.T + world_from_object[:3, 3]).astype(np.float32)
-            turned = normals @ linear.T
-            normals = (turned / np.linalg.norm(turned, axis=1, keepdims=True)).astype(np.float32)
-        if mesh.colors is not None:
-            tinted = mesh.colors * np.array(material.base_color, dtype=np.float32)
-            shape.add_attribute(VERTEX_COLOR, 3, _flat(tinted))
-        parameters = mi.traverse(shape)
-        arrays = {"vertex_positions": vertices, "vertex_normals": normals, "faces": mesh.triangles.astype(np.uint32)}
-        if mesh.uvs is not None:
-            arrays["vertex_texcoords"] = mesh.uvs
-        for name, array in arrays.items():
-            parameters[name] = type(parameters[name])(_flat(array))
-        parameters.update()
-        return shape
+            properties["bsdf"] = self._bsdf(material, {"type": "mesh_attribute", "name": VERTEX_COLOR})
+            return make_mesh(mi, part.mesh, properties, world_from_object, colors=tinted)
+        mesh, texture = colors_as_texture(part.mesh, tinted)
+        color = {"type": "bitmap", "bitmap": mi.Bitmap(texture), "raw": True, "wrap_mode": "clamp"}
+        properties["bsdf"] = make_bsdf(mi, material, mesh_color=color)
+        return make_mesh(mi, mesh, properties)
 
-    def _bsdf(self, material: Material, *, has_colors: bool) -> Any:
-        key = (material.name, has_colors)
+    def _bsdf(self, material: Material, mesh_color: dict[str, Any] | None = None) -> Any:
+        key = (material.name, mesh_color is not None)
         if key not in self._bsdfs:
-            self._bsdfs[key] = make_bsdf(self._mi, material, has_colors=has_colors)
+            self._bsdfs[key] = make_bsdf(self._mi, material, mesh_color=mesh_color)
         return self._bsdfs[key]
 
 
@@ -178,10 +164,6 @@ def _glow_weight(scene: Scene) -> float:
     is_night = float(scene.sky.environment.mean(dtype=np.float64)) < _NIGHT_RADIANCE
     share = _GLOW_SHARE_NIGHT if is_night else _GLOW_SHARE_DAY
     return share / (1.0 - share) / max(count, 1)
-
-
-def _flat(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array).reshape(-1)
 
 
 def _sky_lights(mi: ModuleType, sky: Sky, key_share: float) -> dict[str, Any]:

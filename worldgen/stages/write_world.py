@@ -57,7 +57,7 @@ def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tupl
     """Write every layer file.
 
     Returns:
-        The files for the manifest, and warnings about what a format could not hold.
+        The files for the manifest, with what each format could not hold, and the writers' warnings.
 
     Raises:
         ExportError: A file could not be written.
@@ -80,8 +80,9 @@ def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tupl
         for number, (name, (role, format_id)) in enumerate(LAYER_FILES.items()):
             progress(number / len(LAYER_FILES), name)
             report = load_writer(find_format(format_id))(values[role], folder / name)
-            warnings += [f"{name}: {text}" for text in (*report.dropped, *report.warnings)]
-            files.append(describe_file(folder, name, role, format_id, _counts(role, layers)))
+            warnings += [f"{name}: {text}" for text in report.warnings]
+            file = describe_file(folder, name, role, format_id, _counts(role, layers))
+            files.append(file.model_copy(update={"losses": report.dropped}))
             context.report(ArtifactWritten(folder / name, role, files[-1].num_bytes))
     return files, warnings
 

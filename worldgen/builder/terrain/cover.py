@@ -75,7 +75,8 @@ def cover_plan(spec: WorldSpec, seed: int, sea_y: float | None) -> CoverPlan:
     return CoverPlan(
         seed=noise_seed(seed, "cover"),
         code=PROFILES[spec.biome].code,
-        snow_cover=spec.weather.snow_cover,
+        # Some of last winter's snow lies in the hollows of the tundra all year.
+        snow_cover=max(spec.weather.snow_cover, 0.12 if spec.biome == "tundra" else 0.0),
         snow_line=_SNOW_LINES.get(spec.biome, 1.0e9),
         has_sea=sea_y is not None,
         sea_y=0.0 if sea_y is None else sea_y,
@@ -144,7 +145,7 @@ def _lay_base(site: Site, plan: CoverPlan, weights: NDArray[np.float32], broad: 
         _put(weights, DIRT, 0.45 * worn)
         _put(weights, GRAVEL, 0.6 * smoothstep(0.35, 0.7, broad + 0.3 * patch))
         _put(weights, MOSS, 0.4 * smoothstep(0.6, 0.8, moisture + 0.15 * patch))
-        _put(weights, SCREE, 0.9 * smoothstep(190.0, 330.0, site.height + 60.0 * broad))
+        _put(weights, SCREE, 0.9 * smoothstep(230.0, 420.0, site.height + 90.0 * broad))
     elif code == COAST:
         _put(weights, DIRT, 0.35 * worn)
         _put(weights, SAND, 0.5 * smoothstep(0.3, 0.6, broad) * smoothstep(120.0, 40.0, site.shore))
@@ -158,7 +159,7 @@ def _lay_rock(site: Site, plan: CoverPlan, weights: NDArray[np.float32], ragged:
     slope, code = site.slope, plan.code
     if code == DESERT:
         # Dunes stand at up to 0.65; what is steeper or far above them is rock.
-        _put(weights, RED_ROCK, smoothstep(0.72, 0.92, slope + 0.15 * ragged))
+        _put(weights, RED_ROCK, smoothstep(0.85, 1.05, slope + 0.15 * ragged))
         _put(weights, RED_ROCK, 0.9 * smoothstep(26.0, 60.0, site.height + 14.0 * ragged))
         return
     if code == CANYON:
@@ -203,7 +204,7 @@ def _lay_shore(site: Site, plan: CoverPlan, weights: NDArray[np.float32], ragged
 def _lay_snow(site: Site, plan: CoverPlan, weights: NDArray[np.float32], ragged: float) -> None:
     if site.shore < 0.0:
         return
-    hold = smoothstep(1.25, 0.7, site.slope + 0.25 * ragged)
+    hold = smoothstep(1.5, 0.85, site.slope + 0.25 * ragged)
     share = 0.0
     if plan.snow_line < 1.0e8:
         share = hold * smoothstep(-70.0, 110.0, site.height - plan.snow_line + 130.0 * ragged + 500.0 * site.hollow)

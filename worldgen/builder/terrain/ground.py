@@ -15,7 +15,7 @@ from worldgen.builder.terrain.fields import GroundCover, ground_cover
 from worldgen.builder.terrain.layers import ground_materials, layer_set, mean_colors
 from worldgen.builder.terrain.meshes import LevelMesh, level_mesh, split_mesh
 from worldgen.builder.terrain.noise import noise_seed
-from worldgen.scene.material import Material, SurfaceTag
+from worldgen.scene.material import LinearColor, Material, SurfaceTag
 from worldgen.scene.scene import Part, Prototype, SceneObject
 from worldgen.scene.terrain import Terrain
 from worldgen.settings import QualityTier
@@ -27,19 +27,28 @@ LEVEL_NAMES = ("near", "play", "middle", "far")
 _GROUND, _MOUNTAIN, _CLIFF = 0, 1, 2
 _GROUP_LABELS = ("ground", "mountain", "cliff")
 
-_SEASON_TINTS: dict[Season, tuple[float, float, float]] = {
+_SEASON_TINTS: dict[Season, LinearColor] = {
     "spring": (0.92, 1.08, 0.85),
     "summer": (1.0, 1.0, 1.0),
     "autumn": (1.3, 0.98, 0.62),
     "winter": (1.12, 0.95, 0.78),
 }
-_BIOME_TINTS: dict[Biome, tuple[float, float, float]] = {
-    "tropical": (0.82, 1.08, 0.78),
-    "tundra": (1.22, 0.95, 0.8),
-    "desert": (1.35, 1.12, 0.75),
-    "canyon": (1.3, 1.1, 0.8),
-    "coast": (1.05, 1.0, 0.9),
+_BIOME_TINTS: dict[Biome, dict[str, LinearColor]] = {
+    "tropical": {"grass": (0.82, 1.08, 0.78), "moss": (0.82, 1.08, 0.78), "sand": (1.12, 1.1, 1.08)},
+    "tundra": {"grass": (1.55, 0.98, 0.72), "moss": (1.5, 0.86, 0.7)},
+    "desert": {"grass": (1.35, 1.12, 0.75), "sand": (1.16, 0.96, 0.72), "red_rock": (0.9, 1.05, 1.05)},
+    "canyon": {
+        "grass": (1.3, 1.1, 0.8),
+        "sand": (1.15, 0.8, 0.55),
+        "dirt": (1.9, 1.15, 0.85),
+        "gravel": (1.35, 0.9, 0.68),
+        "scree": (1.5, 0.85, 0.6),
+        "red_rock": (0.92, 1.04, 1.08),
+    },
+    "coast": {"grass": (1.05, 1.0, 0.9)},
 }
+"""Factors on the base colour of a layer, for the soils and plants of a biome."""
+
 _SURFACES: dict[Biome, SurfaceTag] = {"desert": "sand", "canyon": "stone", "temperate_forest": "soil"}
 
 
@@ -73,9 +82,7 @@ def build_ground(
     Returns:
         One material per level, prototypes by level and label, and one object per prototype.
     """
-    season, biome = _SEASON_TINTS[spec.season], _BIOME_TINTS.get(spec.biome, (1.0, 1.0, 1.0))
-    tint = [a * b for a, b in zip(season, biome, strict=True)]
-    pyramids, tiles_m = ground_materials(ground_material, spec.path_material, tint)
+    pyramids, tiles_m = ground_materials(ground_material, spec.path_material, _layer_tints(spec))
     cover = ground_cover(terrain, spec, seed, mean_colors(pyramids))
     materials: dict[str, Material] = {}
     prototypes: dict[str, Prototype] = {}
@@ -118,6 +125,16 @@ def build_ground(
 def ground_texture_px(level_index: int, tier: QualityTier) -> int:
     """Side of a level's baked texture in pixels: the far levels take half."""
     return tier.ground_texture_px if level_index <= 1 else max(512, tier.ground_texture_px // 2)
+
+
+def _layer_tints(spec: WorldSpec) -> dict[str, LinearColor]:
+    """Factors on the base colour of the layers that the biome or the season changes."""
+    tints = dict(_BIOME_TINTS.get(spec.biome, {}))
+    season = _SEASON_TINTS[spec.season]
+    for layer in ("grass", "moss", "forest_floor"):
+        red, green, blue = tints.get(layer, (1.0, 1.0, 1.0))
+        tints[layer] = (red * season[0], green * season[1], blue * season[2])
+    return tints
 
 
 def _surface(spec: WorldSpec) -> SurfaceTag:

@@ -71,8 +71,9 @@ def dune_height(x: float, z: float, plan: LandformPlan) -> float:
         profile = profile * (0.75 + 0.25 * profile)  # a short foot where the slip face meets the flat
     strength = 0.62 + 0.55 * gradient_noise(x / 170.0 + 3.1, z / 170.0 - 8.2, plan.seed + 4)
     large = 0.5 + 0.5 * gradient_noise(x / 620.0, z / 620.0, plan.seed + 5)
-    height = 1.35 * plan.swell_height * min(1.1, max(0.05, strength)) * (0.55 + 0.9 * large) * profile
-    return height + 16.0 * plan.scale * (large - 0.5)
+    height = 1.35 * plan.swell_height * min(1.1, max(0.05, strength)) * (0.55 + 0.9 * large)
+    # Sand slides where a slip face would be steeper than about 32 degrees.
+    return min(height, 0.62 * (1.0 - crest) * plan.swell_wavelength) * profile + 16.0 * plan.scale * (large - 0.5)
 
 
 @njit(cache=True)

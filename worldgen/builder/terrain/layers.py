@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from worldgen.builder.terrain.cover import COVER_LAYERS
 from worldgen.color import LUMINANCE_WEIGHTS, linear_from_srgb
-from worldgen.scene.material import Material
+from worldgen.scene.material import LinearColor, Material
 
 FloatArray = NDArray[np.float32]
 
@@ -33,14 +33,14 @@ class LayerSet:
 
 
 def ground_materials(
-    ground_material: Callable[[str], Material], path_material: str, tint: Sequence[float]
+    ground_material: Callable[[str], Material], path_material: str, tints: Mapping[str, LinearColor]
 ) -> tuple[list[list[FloatArray]], NDArray[np.float64]]:
     """Full resolution texels of every cover layer.
 
     Args:
         ground_material: Gives the tileable material of a name such as ``"ground_grass"``.
         path_material: ``"dirt"``, ``"gravel"`` or ``"cobble"``.
-        tint: Factors on the red, green and blue of what grows.
+        tints: Factors on the red, green and blue of some layers.
 
     Returns:
         Per layer a pyramid of (S, S, 7) texels, finest first, and (12,) metres per tile.
@@ -49,8 +49,7 @@ def ground_materials(
     for layer in COVER_LAYERS:
         name = f"path_{path_material}" if layer == "path" else f"ground_{layer}"
         material = ground_material(name)
-        grows = layer in {"grass", "moss", "forest_floor"}
-        factors = np.asarray(tint if grows else (1.0, 1.0, 1.0), dtype=np.float32)
+        factors = np.asarray(tints.get(layer, (1.0, 1.0, 1.0)), dtype=np.float32)
         pyramids.append(pyramid(_texels(material, factors)))
         tiles.append(material.tile_m)
     return pyramids, np.array(tiles, dtype=np.float64)

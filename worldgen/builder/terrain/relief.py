@@ -64,7 +64,7 @@ def mountain_weight(x: float, z: float, plan: ReliefPlan) -> float:
     """How much of the mountains' height a place has, 0 to 1: a valley leads from the spawn into them."""
     along = plan.valley_sin * x - plan.valley_cos * z
     lateral = plan.valley_cos * x + plan.valley_sin * z
-    stretch = 0.3 if along > 0.0 else 0.55
+    stretch = 0.24 if along > 0.0 else 0.5
     bend = 0.16 * along * math.sin(along / 1100.0)
     distance = math.sqrt((lateral - bend) ** 2 + (stretch * along) ** 2)
     distance *= 1.0 + 0.3 * gradient_noise(x / 900.0, z / 900.0, plan.seed + 71)
