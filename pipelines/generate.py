@@ -20,9 +20,8 @@ def parse(prompt: str) -> WorldSpec:
     Raises:
         InvalidInputError: The prompt is empty or too long.
     """
-    from worldgen.spec.parser import parse_prompt
-
     from worldgen.builder.catalogue import lexicon
+    from worldgen.spec.parser import parse_prompt
 
     return parse_prompt(prompt, lexicon())
 

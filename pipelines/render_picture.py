@@ -77,10 +77,9 @@ def _camera(world: World, request: PictureRequest) -> AnyCamera:
 
 
 def _path_traced(world: World, camera: AnyCamera, report: Reporter) -> np.ndarray:
+    from worldgen.builder.build_scene import build_scene
     from worldgen.rendering.scene_renderer import SceneRenderer
     from worldgen.rendering.tone_mapping import tone_map
-
-    from worldgen.builder.build_scene import build_scene
 
     manifest = world.manifest
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)

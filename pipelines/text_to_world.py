@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worldgen.geometry.splat_construction import build_splats
-from worldgen.rendering.scene_renderer import SceneRenderer
-from worldgen.rendering.tone_mapping import tone_map
-
 from worldgen.builder.build_scene import build_scene
 from worldgen.events import RunContext, WarningRaised
 from worldgen.geometry.fusion import fuse_points, fuse_views
+from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.tone_mapping import tone_map
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.render_world import render_world
