@@ -1,0 +1,82 @@
+"""Colours of splats fitted to the pictures they came from.
+
+Where splats overlap, each pixel mixes several of them, and what started as the right colour of each comes out blurred.
+Asking which colours give the pictures best is a linear least-squares problem; it is solved by simultaneous iterative
+reconstruction (Gilbert 1972): every splat moves by the mean of what its pixels lack, weighted by its share in them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
+from worldgen.geometry.cameras import camera_position
+from worldgen.rendering.gaussian_rasterizer import bin_cloud, splat_colors
+from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
+from worldgen.scene.camera import Camera
+from worldgen.scene.gaussian_cloud import GaussianCloud
+
+REFERENCE_PIXEL = 0.0052
+"""Side of the pixels that 500 000 splats suffice for, in radians; more splats suffice for finer ones."""
+
+_RELAXATION = 1.5
+_INERTIA = 0.3
+_MAX_STRETCH = 0.25
+
+
+def refine_colors(
+    cloud: GaussianCloud,
+    pictures: Sequence[tuple[Camera, NDArray[np.float32]]],
+    *,
+    iterations: int = 2,
+) -> GaussianCloud:
+    """Change the colours of splats so that renders come closer to pictures.
+
+    Args:
+        cloud: Splats; their view-dependent part stays as it is.
+        pictures: Cameras and what they see, (H, W, 3) display-referred; those much finer than the splats are
+            reduced first.
+        iterations: How often all pictures are gone through; the first brings most.
+
+    Returns:
+        The same splats with other ``sh_dc``.
+    """
+    pixel = REFERENCE_PIXEL * math.sqrt(500_000 / max(cloud.num_gaussians, 1))
+    reduced = [_reduced(camera, picture, pixel) for camera, picture in pictures]
+    for _ in range(iterations):
+        totals = np.zeros((cloud.num_gaussians, 4))
+        for camera, picture in reduced:
+            bins = bin_cloud(cloud, camera)
+            colors = splat_colors(cloud, bins.order, camera_position(camera))
+            gathered = np.zeros((len(bins.ranks), 4), dtype=np.float32)
+            backproject_residuals((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), picture, gathered)
+            add_to_splats(bins.ranks, bins.order, gathered, totals)
+        # A splat that hardly shows keeps its colour: its mean would be noise.
+        change = _RELAXATION * totals[:, 1:] / np.maximum(totals[:, :1], _INERTIA)
+        changed = colors_from_sh_dc(cloud.sh_dc) + change
+        changed = np.clip(changed, -_MAX_STRETCH, 1.0 + _MAX_STRETCH).astype(np.float32)
+        cloud = dataclasses.replace(cloud, sh_dc=sh_dc_from_colors(changed))
+    return cloud
+
+
+def _reduced(camera: Camera, picture: NDArray[np.float32], pixel: float) -> tuple[Camera, NDArray[np.float32]]:
+    """A camera and its picture with pixels of about ``pixel`` radians or more, by means over whole blocks."""
+    own = 1.0 / math.sqrt(camera.intrinsics_px[0, 0] * camera.intrinsics_px[1, 1])
+    factor = max(1, int(pixel / own + 0.35))
+    while camera.height % factor or camera.width % factor:
+        factor -= 1
+    if factor == 1:
+        return camera, picture
+    intrinsics_px = camera.intrinsics_px.copy()
+    intrinsics_px[:2] /= factor
+    height, width = camera.height // factor, camera.width // factor
+    blocks = picture.reshape(height, factor, width, factor, 3)
+    return (
+        Camera(intrinsics_px=intrinsics_px, world_from_camera=camera.world_from_camera, height=height, width=width),
+        np.ascontiguousarray(blocks.mean(axis=(1, 3), dtype=np.float32)),
+    )
