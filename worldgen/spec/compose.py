@@ -268,8 +268,7 @@ def _account(
             if mention.negated:
                 notes.append((mention.start, mention.end, "never there anyway"))
             else:
-                lost.append(mention.chunk)
-            lost += mention.adjectives
+                lost += _all_chunks(mention)
         elif mention.negated:
             names = excluded_names(mention, lexicon)
             notes.append((mention.start, mention.end, f"left out: {', '.join(names)}" if names else "left out"))
@@ -278,7 +277,7 @@ def _account(
             notes.append((mention.start, mention.end, _corrected(gathered.meaning, mention.chunk)))
             lost += gathered.unused
         else:
-            lost += [mention.chunk, *mention.adjectives]
+            lost += _all_chunks(mention)
     for cue, meaning in zip(reading.cues, air.meanings, strict=False):
         hint = f' (read as "{cue.corrected}")' if cue.corrected else ""
         notes.append((cue.start, cue.end, meaning + hint))
@@ -295,6 +294,11 @@ def _account(
     ordered = sorted(lost, key=lambda chunk: chunk.start)
     ignored = tuple(dict.fromkeys(" ".join(text[chunk.start : chunk.end].split()) for chunk in ordered))
     return understood, ignored
+
+
+def _all_chunks(mention: Mention) -> list[Chunk]:
+    amount = [mention.amount_chunk] if mention.amount_chunk is not None else []
+    return [*amount, *mention.adjectives, *mention.denied, mention.chunk]
 
 
 def _corrected(meaning: str, chunk: Chunk) -> str:

@@ -65,12 +65,13 @@ def _inherit(first: Mention, second: Mention) -> None:
     second.adjectives = [*first.adjectives, *second.adjectives]
     second.hints = [*first.hints, *second.hints]
     second.denied = [*first.denied, *second.denied]
-    second.amount = first.amount if second.amount is None else second.amount
+    if second.amount is None:
+        second.amount, second.amount_chunk = first.amount, first.amount_chunk
     if second.plural and second.amount is not None and second.amount.count == 1 and not second.amount.vague:
         second.amount = None
     second.definite = second.definite or first.definite
     second.another = second.another or first.another
-    first.adjectives, first.hints, first.denied, first.amount = [], [], [], None
+    first.adjectives, first.hints, first.denied, first.amount, first.amount_chunk = [], [], [], None, None
     first.definite = True
 
 

@@ -114,6 +114,15 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Quote text with rare line breaks, which YAML would otherwise read back as plain ones."""
+    style = '"' if any(character in text for character in "\x85\u2028\u2029\r") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def _check_events(text: str) -> None:
     """Refuse aliases (a few lines of them can stand for gigabytes) and deep nesting before anything is built."""
     depth = 0

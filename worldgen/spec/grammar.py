@@ -360,6 +360,7 @@ class _Reader:
             definite=determiner is not None and determiner.definite,
             another=determiner is not None and determiner.another,
             amount=amount,
+            amount_chunk=phrase.amount_chunk,
             adjectives=phrase.adjectives,
             hints=phrase.hints,
             denied=phrase.denied,

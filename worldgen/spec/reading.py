@@ -21,6 +21,7 @@ class Mention:
     definite: bool = False
     another: bool = False
     amount: Amount | None = None
+    amount_chunk: Chunk | None = None
     adjectives: list[Chunk] = field(default_factory=list)
     negated: bool = False
     hints: list[Chunk] = field(default_factory=list)
