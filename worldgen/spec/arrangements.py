@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from worldgen.spec.biomes import trees_of
 from worldgen.spec.choices import Choice, choose, density_of, size_of
 from worldgen.spec.compounds import is_plant
@@ -36,6 +38,9 @@ def gather_forest(gathering: Gathering, mention: Mention, noun: Collective) -> G
     for part in ARRANGEMENTS[noun.name].parts:
         _add_part(gathering, part, noun, 1.0, None)
     first_id, first = next(iter(ids.items()))
+    for other in mention.made_of:
+        if is_plant(other):
+            gathering.record(other, Gathered("scatter", first_id, f"what the {noun.word} is of", first.family))
     families = ", ".join(dict.fromkeys(asset_name(choice) for choice in ids.values()))
     meaning = f"{', '.join(ids)}: {families}, density {density:.2g}"
     return Gathered("scatter", first_id, meaning, first.family, first.kind, first.unused)
@@ -46,7 +51,8 @@ def _named_trees(gathering: Gathering, mention: Mention, noun: Collective) -> li
     for other in mention.made_of:
         if isinstance(other.noun, Thing) and is_plant(other):
             word = other.noun.word.removesuffix(" tree")
-            choice = choose(other.noun, mention, gathering.lexicon, gathering.unwanted)
+            both = replace(mention, adjectives=[*mention.adjectives, *other.adjectives])
+            choice = choose(other.noun, both, gathering.lexicon, gathering.unwanted)
             rows.append((f"{word}_{noun.word}", choice))
     return rows
 
@@ -93,6 +99,7 @@ def gather_arrangement(gathering: Gathering, mention: Mention, noun: Collective)
     meaning = ", ".join(ids) + nearest
     if item is not None and len(ids) == 1:
         meaning += f": {item.count} × {item.family}" + (f", {item.material}" if item.material else "")
+        meaning += f", size {item.size:.2g}" if item.size != 1.0 else ""
     return Gathered(entry_type, ids[0], meaning, family, None, unused, parts=parts)
 
 

@@ -11,6 +11,9 @@ from worldgen.spec.senses import BiomeNoun, Collective, LandNoun, State, Thing, 
 
 DEFAULT_BIOME: Biome = "meadow_hills"
 
+_WEAKEST = 0.3
+"""Words that speak for a biome less than this only colour it ("sandy")."""
+
 _FAMILY_VOTES: dict[str, tuple[Biome, float]] = {
     "palm": ("tropical", 3.0),
     "cactus": ("desert", 5.0),
@@ -47,6 +50,8 @@ def choose_biome(reading: Reading) -> Biome:
             continue
         factor = 0.1 if is_distant(mention) else 1.0
         for biome, weight in _votes(mention):
+            if weight < _WEAKEST:
+                continue
             weights[biome] = weights.get(biome, 0.0) + weight * factor
     for cue in reading.cues:
         if cue.negated:
@@ -71,6 +76,8 @@ def _votes(mention: Mention) -> Iterator[tuple[Biome, float]]:
             yield biome, weight
         case LandNoun(feature="island") if any(isinstance(other.noun, WaterNoun) for other in mention.targets):
             return
+        case LandNoun(word=word, feature="valley") if word.startswith("mountain"):
+            yield "alpine", 4.0
         case LandNoun(feature=feature):
             yield from _LAND_VOTES.get(feature, ())
         case WaterNoun(kind="sea"):

@@ -47,12 +47,15 @@ def join_compound(first: Mention, second: Mention) -> bool:
             second.made_of.append(first)
         _inherit(first, second)
         return True
-    if isinstance(second.noun, Thing) and second.noun.options[0][0] == "ruins" and _is_made(first):
+    if isinstance(second.noun, Thing) and second.noun.options[0][0] == "ruins" and is_made(first):
         _inherit(first, second)
         second.made_of.append(first)
         return True
     relation = _relation(first, second)
     if relation is None:
+        if isinstance(second.noun, BiomeNoun | LandNoun | PathNoun) and isinstance(first.noun, Thing):
+            # "a pebble beach" has pebbles all over, not one.
+            first.amount, first.amount_chunk, first.definite = None, None, False
         return False
     _inherit(first, second)
     if second.relation is None:
@@ -75,7 +78,8 @@ def _inherit(first: Mention, second: Mention) -> None:
     first.definite = True
 
 
-def _is_made(mention: Mention) -> bool:
+def is_made(mention: Mention) -> bool:
+    """Whether a mention is of something built: a house, a village."""
     return (isinstance(mention.noun, Thing) and not is_plant(mention)) or (
         isinstance(mention.noun, Collective) and not is_woods(mention)
     )
@@ -85,7 +89,7 @@ def _relation(first: Mention, second: Mention) -> Relation | None:
     """How the second noun of a compound stands to the first, or None where they are no compound."""
     if is_plant(first) and isinstance(second.noun, PathNoun):
         return None
-    if not _is_made(second):
+    if not is_made(second):
         return None
     match first.noun:
         case WaterNoun():

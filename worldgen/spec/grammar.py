@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from worldgen.spec.compounds import join_compound
+from worldgen.spec.leftovers import read_leftover
 from worldgen.spec.matching import Chunk
 from worldgen.spec.reading import Cue, Mention, NounPhrase, Reading
 from worldgen.spec.relations import Relations
@@ -64,14 +65,18 @@ class _Reader:
         self.relations = Relations(self.reading.mentions)
         self.phrase = NounPhrase()
         self.negation: Negation | None = None
+        self.spent: tuple[Negation, int] | None = None
+        """A "not" that was used up, and where: "or" behind it renews it."""
         self.negated_something = False
         self.copula = False
+        self.position = 0
         self.last: Mention | None = None
         self.last_position = -2
 
     def read(self, position: int) -> None:
         """Read the chunk at a position."""
         chunk = self.chunks[position]
+        self.position = position
         after = self._sense(position + 1)
         if chunk.word == "light" and isinstance(after, Atmosphere) and after.noun:
             # "light fog" is not about the light.
@@ -87,6 +92,8 @@ class _Reader:
             case Unknown():
                 self.reading.ignored.append(chunk)
                 self.copula = False
+                if isinstance(self._sense(position - 1), Break) and not chunk.word.endswith(("ing", "ed")):
+                    self.relations.group = []
             case Negation() as negation:
                 self._negation(chunk, negation)
             case Determiner() as determiner:
@@ -183,6 +190,8 @@ class _Reader:
         if word == "but":
             self.negation = None
             return
+        if word == "or" and self.spent is not None and self.spent[1] == position - 1:
+            self.negation = self.spent[0]
         if self.negation is not None and self.negated_something and word == "and":
             after = self._sense(position + 1)
             if not isinstance(after, Noun) and not (isinstance(after, Atmosphere) and after.noun):
@@ -290,8 +299,11 @@ class _Reader:
             self.phrase.hints.append(chunk)
         if not self.phrase.is_open:
             self.phrase.start = None
-        if self.relations.waits and not self._noun_follows(position):
+        if not self._noun_follows(position):
             self.relations.drop_link()
+            if isinstance(self._sense(position - 1), Break):
+                # "..., puddles on the path" is not about what came before.
+                self.relations.group = []
 
     def _strength(self, chunk: Chunk, atmosphere: Atmosphere) -> tuple[int, float | None]:
         """Where the phrase of a cue begins, and the density that adjectives or a number give it."""
@@ -320,6 +332,7 @@ class _Reader:
             return chunk.negated
         self.negated_something = True
         if self.negation.scope != "list":
+            self.spent = (self.negation, self.position)
             self.negation = None
         return not chunk.negated
 
@@ -382,22 +395,6 @@ class _Reader:
         if keep_start:
             self.phrase.start = phrase.start
         for chunk in (*phrase.adjectives, *phrase.denied):
-            self._leftover(chunk)
+            read_leftover(chunk, self.reading)
         if phrase.amount_chunk is not None:
             self.reading.ignored.append(phrase.amount_chunk)
-
-    def _leftover(self, chunk: Chunk) -> None:
-        """An adjective without a noun: some speak of the weather, the rest is not understood."""
-        match chunk.sense:
-            case State(name="frozen"):
-                frozen = Atmosphere(word=chunk.word, rank=2, season="winter", snow_cover=0.5)
-                self.reading.cues.append(Cue(frozen, chunk.start, chunk.end))
-            case State(name="clear"):
-                clear = Atmosphere(word=chunk.word, rank=2, cloud_cover=0.05, fog=0.04)
-                self.reading.cues.append(Cue(clear, chunk.start, chunk.end))
-            case Atmosphere() as atmosphere:
-                self.reading.cues.append(Cue(atmosphere, chunk.start, chunk.end))
-            case MaterialWord(thing=thing) if thing is not None:
-                self.reading.mentions.append(Mention(thing, chunk, chunk.start, chunk.end))
-            case _:
-                self.reading.ignored.append(chunk)

@@ -219,11 +219,11 @@ class Relations:
 
 
 def _heads(subjects: Sequence[Mention]) -> list[Mention]:
-    """Subjects that stand for themselves: what a castle has stands where the castle stands."""
-    owned = {
-        id(member) for subject in subjects if isinstance(subject.noun, Thing | Collective) for member in subject.members
-    }
-    return [subject for subject in subjects if id(subject) not in owned]
+    """Subjects that stand for themselves: what a castle has stands where the castle stands, not so for a lake."""
+    for subject in subjects:
+        if any(member is subjects[-1] for member in subject.members):
+            return [subject] if is_made(subject) else [subjects[-1]]
+    return list(subjects)
 
 
 def _stand(subject: Mention, preposition: Preposition, targets: list[Mention]) -> None:

@@ -107,6 +107,8 @@ class Vocabulary:
                 self.entries[tuple(words.split())] = Entry(sense)
         for phrase, thing in things.items():
             self._add_thing(phrase, thing)
+        for material in sorted({word for family in lexicon.families.values() for word in family.materials}):
+            self.entries.setdefault(tuple(_plain(material)), Entry(MaterialWord((material,))))
         for adjective in sorted({word for family in lexicon.families.values() for word in family.adjectives}):
             self.entries.setdefault(tuple(_plain(adjective)), Entry(State(adjective)))
         for phrase, entry in list(self.entries.items()):

@@ -127,9 +127,11 @@ MOODS: Mapping[str, Sense] = {
     **_each("magical|enchanted|enchanting|fairytale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
     **_each("fairy tale", rank=1, fog=0.3, cloud_cover=0.3, time="golden_hour"),
     **_each("dreamy|dreamlike|ethereal|surreal|otherworldly", rank=1, fog=0.4, cloud_cover=0.3, time="golden_hour"),
-    **_each("romantic|nostalgic|warm|glowing|golden", rank=1, fog=0.15, cloud_cover=0.3, time="golden_hour"),
+    **_each("romantic|nostalgic|warm|glowing", rank=1, fog=0.15, cloud_cover=0.3, time="golden_hour"),
     **_each("cosy|cozy|homely|snug|inviting|charming", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
-    **_each("serene|tranquil|calm|still|silent|quiet|placid", rank=1, fog=0.15, cloud_cover=0.15, time="morning"),
+    **_each(
+        "serene|tranquil|calm|dead calm|still|silent|quiet|placid", rank=1, fog=0.15, cloud_cover=0.15, time="morning"
+    ),
     **_each("peaceful|idyllic|pastoral|bucolic|restful", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("relaxing", rank=1, fog=0.1, cloud_cover=0.3, time="golden_hour"),
     **_each("cheerful|happy|joyful|bright|vibrant|lively", rank=1, fog=0.03, cloud_cover=0.2, time="morning"),

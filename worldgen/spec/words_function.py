@@ -46,7 +46,11 @@ DENSITIES: Mapping[str, Sense] = {
 }
 
 STATES: Mapping[str, Sense] = {
-    **_same(State("ruined"), "ruined|crumbling|collapsed|destroyed|broken|decaying|dilapidated|derelict|ruinous"),
+    **_same(State("ruined"), "ruined|in ruins|in ruin|crumbling|collapsed|destroyed|broken"),
+    **_same(
+        State("ruined"),
+        "decaying|dilapidated|derelict|ruinous",
+    ),
     **_same(State("dead"), "dead|bare|leafless|withered|dying|burnt|burned|charred|rotten"),
     **_same(State("frozen"), "frozen|frozen over|ice covered|iced over"),
     **_same(State("distant"), "distant|faraway|far off|remote"),
@@ -60,6 +64,7 @@ COLORS: Mapping[str, Sense] = {
     **_same(Color("orange"), "orange|amber|rust colored|copper"),
     **_same(Color("crimson"), "crimson|scarlet|ruby"),
     **_same(Color("pink"), "pink|rosy"),
+    **_same(Color("golden"), "golden|gilded"),
     **_same(Color("purple"), "purple|lilac"),
     **_same(Color("blue"), "blue|azure|turquoise|teal|cyan|emerald water|sapphire"),
     **_same(Color("green"), "green|emerald"),
@@ -67,7 +72,7 @@ COLORS: Mapping[str, Sense] = {
 }
 
 NATURAL_COLORS: Mapping[str, frozenset[str]] = {
-    "vegetation": frozenset({"green"}),
+    "vegetation": frozenset({"green", "golden"}),
     "water": frozenset({"blue", "green"}),
     "rock": frozenset({"gray"}),
     "snow": frozenset({"white"}),

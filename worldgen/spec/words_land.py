@@ -115,9 +115,10 @@ BIOMES: Mapping[str, Sense] = {
     **_biome("desert", "desert|sand dune|sahara|saharan|arabian desert|gobi|desert landscape|sandy desert", 8),
     **_biome("desert", "sonoran|mojave|saguaro desert|atacama|namib|kalahari|outback", 8),
     **_biome("desert", "dune", 3.2),
+    **_biome("desert", "sandy", 0.2),
     **_biome("coast", "white sand|golden sand|white sands|seaweed", 3),
     **_biome("desert", "oasis", 8, water="lake", ground=(("palm", 0.5),)),
-    **_biome("desert", "sand|sandy|wild west|mexico|mexican|egypt|egyptian|arabian", 2.5, nearest=True),
+    **_biome("desert", "sand|wild west|mexico|mexican|egypt|egyptian|arabian", 2.5, nearest=True),
     **_biome("desert", "mars|martian|salt flat|wasteland desert|dust bowl", 8, nearest=True),
     **_biome("canyon", "canyon|grand canyon|slot canyon|canyonlands|gorge|ravine|desert canyon|chasm|gulch", 9),
     **_biome(
@@ -169,7 +170,7 @@ WATERS: Mapping[str, Sense] = {
     **_water("river", "waterfall|cascade|water fall", size=0.7, nearest=True),
     **_water("river", "riverside|riverbank|river bank|streamside|riverfront|creekside|river shore", side=True),
     **_water("sea", "sea|ocean|the sea|open sea|open ocean|atlantic|pacific|baltic|high sea"),
-    **_water("sea", "wave|surf|tide|breaker", nearest=True),
+    **_water("sea", "wave|surf|tide|low tide|high tide|breaker", nearest=True),
 }
 
 LAND: Mapping[str, Sense] = {

@@ -46,44 +46,45 @@ _STYLES = """
 STYLES: Mapping[str, Sense] = _same(Style(), _STYLES)
 
 _ABSENT = """
-    tide pool | rock pool | swimming pool | person | people | human | humans | man | men | woman | women | child |
-    crowd | animal | bird | horse | cow | sheep | cattle | dog | cat | car | vehicle | truck | text | watermark |
-    logo | signature | letter | word | border | frame | blur | noise | artifact | character | figure | monster |
-    creature | villager | farmer | player | npc | enemy | power line | sign | wind | plane | airplane |
-    drone vehicle | modern building | tourist | soul | life
+    floating island | sky island | tide pool | rock pool | swimming pool | person | people | human | humans |
+    man | men | woman | women | child | crowd | animal | bird | horse | cow | sheep | cattle | dog | cat | car |
+    vehicle | truck | text | watermark | logo | signature | letter | word | border | frame | blur | noise |
+    artifact | character | figure | monster | creature | villager | farmer | player | npc | enemy | power line |
+    sign | wind | plane | airplane | drone vehicle | modern building | tourist | soul | life
 """
 
 ABSENT: Mapping[str, Sense] = _same(Absent(), _ABSENT)
 
 _STOPS = """
-    rising | setting | open | opposite | moored | anchored | docked | on top | at the top | at the summit |
-    together | around here | there | here | where | which | who | whose | what | when | while | as | like | just |
-    nothing but | very | quite | so | too | really | only | even | more | most | less | than | then | thus |
-    such | each | every | all | any | other | others | own | same | up | down | out | off | away | from | to |
-    towards | toward | for | about | onward | if | because | since | until | during | will | would | should |
-    could | can | may | might | must | shall | do | does | did | done | get | gets | got | go | goes | going |
-    come | comes | coming | make | makes | making | create | generate | build | show | showing | shows | imagine |
-    depict | depicting | draw | want | need | please | let | give | put | add | include | place | placed |
-    located | situated | set | i | we | you | he | she | me | us | one of | kind of | sort of | type of |
-    part of | side of | piece of | stand | stands | standing | sit | sits | sitting | seated | lie | lies |
-    lying | rest | rests | resting | rise | rises | loom | looms | looming | lead | leads | leading | run | runs |
-    running | flow | flows | flowing | wind through | pass | passes | passing | stretch | stretches | stretching |
-    reach | reaches | reaching | extend | extends | grow | grows | growing | scattered around | hang | hangs |
-    hanging | fill | fills | filled | cover | covers | covered | surround | surrounds | surrounded | overlook |
-    overlooks | shine | shines | shining | cross | crosses | drift | drifts | drifting | float | floats |
-    floating | fall on | falls | falling | rolling in | rolls in | nestle | nestles | nestled | perch | perched |
-    lined | built | made | found | seen | see | looking | towers over | towering over | tower over |
-    towers above | rising above | rises above | appear | appeared | remain | remained | left | right | middle |
-    center | centre | heart | edge | top | bottom | front | back | end | area | spot | somewhere | everywhere |
-    far | ever | already | almost | slightly | somewhat | fairly | rather than | gently | softly | slowly |
-    deeply | partly | partially | mostly | completely | totally | fully | richly | neatly | time | hour |
-    weather | season | climate | first person | at all | under a | of the | beyond that | it all | much |
-    well hidden | not only | both sides | that is | etc | e | s | t | re | ve | ll | tree line | treeline |
-    whole | typical | usual | single file | various kinds of | different kinds of | kinds of | no matter |
-    without a doubt | no longer | no less | in full | off the | out of | i want | i would like | would like |
-    like to | my dream | id like | under an open | against a | against the | thing | things | something |
-    anything | lots | bit | number | group | couple of different | x | reflect | reflects | reflecting |
-    reflection | has been | have been | been | cast | casts | casting | giving | gives | creating | creates
+    nothing else | nothing | leaning | hidden | else | rising | setting | open | opposite | moored | anchored |
+    docked | on top | at the top | at the summit | together | around here | there | here | where | which | who |
+    whose | what | when | while | as | like | just | nothing but | very | quite | so | too | really | only |
+    even | more | most | less | than | then | thus | such | each | every | all | any | other | others | own |
+    same | up | down | out | off | away | from | to | towards | toward | for | about | onward | if | because |
+    since | until | during | will | would | should | could | can | may | might | must | shall | do | does | did |
+    done | get | gets | got | go | goes | going | come | comes | coming | make | makes | making | create |
+    generate | build | show | showing | shows | imagine | depict | depicting | draw | want | need | please | let |
+    give | put | add | include | place | placed | located | situated | set | i | we | you | he | she | me | us |
+    one of | kind of | sort of | type of | part of | side of | piece of | stand | stands | standing | sit | sits |
+    sitting | seated | lie | lies | lying | rest | rests | resting | rise | rises | loom | looms | looming |
+    lead | leads | leading | run | runs | running | flow | flows | flowing | wind through | pass | passes |
+    passing | stretch | stretches | stretching | reach | reaches | reaching | extend | extends | grow | grows |
+    growing | scattered around | hang | hangs | hanging | fill | fills | filled | cover | covers | covered |
+    surround | surrounds | surrounded | overlook | overlooks | shine | shines | shining | cross | crosses |
+    drift | drifts | drifting | float | floats | floating | fall on | falls | falling | rolling in | rolls in |
+    nestle | nestles | nestled | perch | perched | lined | built | made | found | seen | see | looking |
+    towers over | towering over | tower over | towers above | rising above | rises above | appear | appeared |
+    remain | remained | left | right | middle | center | centre | heart | edge | top | bottom | front | back |
+    end | area | spot | somewhere | everywhere | far | ever | already | almost | slightly | somewhat | fairly |
+    rather than | gently | softly | slowly | deeply | partly | partially | mostly | completely | totally | fully |
+    richly | neatly | time | hour | weather | season | climate | first person | at all | under a | of the |
+    beyond that | it all | much | well hidden | not only | both sides | that is | etc | e | s | t | re | ve | ll |
+    tree line | treeline | whole | typical | usual | single file | various kinds of | different kinds of |
+    kinds of | no matter | without a doubt | no longer | no less | in full | off the | out of | i want |
+    i would like | would like | like to | my dream | id like | under an open | against a | against the | thing |
+    things | something | anything | lots | bit | number | group | couple of different | x | reflect | reflects |
+    reflecting | reflection | has been | have been | been | cast | casts | casting | giving | gives | creating |
+    creates
 """
 
 STOPS: Mapping[str, Sense] = _same(Stop(), _STOPS)
