@@ -9,7 +9,7 @@ import numpy as np
 
 from worldgen.builder.architecture.assembly import FAR, FINE, MIDDLE, NEAR, Assembly, Lods
 from worldgen.builder.architecture.frame import WORLD, Points
-from worldgen.builder.architecture.solids import tube
+from worldgen.builder.architecture.solids import cells_of, tube
 from worldgen.scene.material import LinearColor
 
 
@@ -73,13 +73,8 @@ class Hull:
 
 
 def _both_sides(quads: Points) -> Points:
-    mirrored = quads[:, ::-1] * np.array([-1.0, 1.0, 1.0])
+    mirrored = quads[:, [0, 3, 2, 1]] * np.array([-1.0, 1.0, 1.0])
     return np.concatenate((quads, mirrored))
-
-
-def _cells(grid: Points) -> Points:
-    # Along t is forward (+Z) and along the share is up, so this order faces starboard (+X).
-    return np.stack((grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]), axis=2).reshape(-1, 4, 3)
 
 
 def build_hull(
@@ -116,16 +111,16 @@ def build_hull(
             high = hull.surface(t, edges[index + 1 : index + 2])
             rows = [low, middle, high] if levels is FINE else [low, high]
             grid = np.concatenate(rows, axis=1)
-            quads = _cells(grid)
+            quads = cells_of(grid)
             if lip:
                 ledge = np.concatenate((hull.surface(t, edges[index : index + 1]), low), axis=1)
-                quads = np.concatenate((quads, _cells(ledge)))
+                quads = np.concatenate((quads, cells_of(ledge)))
             color = colors[0] if edges[index + 1] < 0.62 else colors[1]
             both = _both_sides(quads)
             assembly.quads(both, both[..., [2, 1]] + (0.0, index * 0.15), outside, lods=levels, color=color)
         if open_top:
             inner = hull.surface(t, np.linspace(0.0, 1.0, strakes + 1), inset=0.035)
-            both = _both_sides(_cells(inner)[:, ::-1])
+            both = _both_sides(cells_of(inner)[:, [0, 3, 2, 1]])
             assembly.quads(both, both[..., [2, 1]], inside, lods=levels)
         if hull.stern > 0.0:
             _transom(assembly, hull, outside, colors[1], levels)

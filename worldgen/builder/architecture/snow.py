@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from worldgen.builder.architecture.assembly import ALL, FAR, NEAR, Assembly, Lods
 from worldgen.builder.architecture.frame import Frame
 from worldgen.builder.architecture.palette import SNOW
+from worldgen.builder.architecture.solids import cells_of
 from worldgen.builder.modelling.mesh_builder import grid_triangles, smooth_normals
 
 
@@ -51,10 +52,10 @@ def snow_slope(
     flat = points.reshape(-1, 3)
     normals = smooth_normals(flat, grid_triangles(len(v), len(u))).astype(np.float64).reshape(points.shape)
     near = tuple(level for level in lods if level in NEAR)
-    assembly.quads(_cells(points), None, "snow_cap", lods=near, color=SNOW, normals=_cells(normals))
+    assembly.quads(cells_of(points), None, "snow_cap", lods=near, color=SNOW, normals=cells_of(normals))
     if FAR[0] in lods:
         rough = points[[0, 2, -1]][:, [0, 2, -3, -1]]
-        assembly.quads(_cells(rough), None, "snow_cap", lods=FAR, color=SNOW)
+        assembly.quads(cells_of(rough), None, "snow_cap", lods=FAR, color=SNOW)
 
 
 def snow_top(
@@ -63,9 +64,3 @@ def snow_top(
     """Add snow on a level surface between two corners (s, d) of a frame at height ``y``."""
     quad = [(low[0], y, high[1]), (high[0], y, high[1]), (high[0], y, low[1]), (low[0], y, low[1])]
     snow_slope(assembly, frame.points(quad), max(cover, 0.5), lods=NEAR, taper_top=True)
-
-
-def _cells(
-    grid: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.stack((grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]), axis=2).reshape(-1, 4, 3)

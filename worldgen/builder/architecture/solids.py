@@ -212,12 +212,13 @@ def tube(
     u, v = np.broadcast_to(run[:, None], grid.shape[:2]), np.broadcast_to(angles * float(radii.max()), grid.shape[:2])
     uv = _along(u, v, material)
 
-    def cells(values: Points) -> Points:
-        return np.stack((values[:-1, :-1], values[:-1, 1:], values[1:, 1:], values[1:, :-1]), axis=2).reshape(
-            -1, 4, values.shape[-1]
-        )
+    assembly.quads(cells_of(grid), cells_of(uv), material, lods=lods, color=color, normals=cells_of(wheel))
 
-    assembly.quads(cells(grid), cells(uv), material, lods=lods, color=color, normals=cells(wheel))
+
+def cells_of(grid: Points) -> Points:
+    """The quads (N, 4, K) of a grid (R, C, K) of corners, facing where rows run up and columns run right."""
+    corners = np.stack((grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]), axis=2)
+    return corners.reshape(-1, 4, grid.shape[-1])
 
 
 def _rough_template() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembly
-from worldgen.builder.architecture.boatbuilding import Hull, build_hull
+from worldgen.builder.architecture.boatbuilding import Hull, build_hull, floor_boards
 from worldgen.builder.architecture.frame import WORLD, Points, frame_between
 from worldgen.builder.architecture.palette import (
     PAINT_BLUE,
@@ -18,9 +18,10 @@ from worldgen.builder.architecture.palette import (
     PAINT_WHITE,
     pick,
 )
-from worldgen.builder.architecture.solids import cylinder, prism, tube
+from worldgen.builder.architecture.solids import cells_of, cylinder, prism, tube
 from worldgen.builder.architecture.themes import between
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
+from worldgen.builder.modelling.mesh_builder import grid_triangles, smooth_normals
 from worldgen.scene.scene import Prototype
 
 
@@ -32,7 +33,8 @@ def _build(request: AssetRequest, rng: np.random.Generator) -> Prototype:
 
 def _thwart(assembly: Assembly, hull: Hull, t: float, y: float, *, depth: float = 0.24) -> None:
     """A seat across the boat at share ``t`` of its length."""
-    half = float(hull.breadth(np.array([t]))[0]) - 0.05
+    reach = depth / 2.0 / hull.length
+    half = float(hull.sole(np.array([t - reach, t + reach]), y - 0.03).min())
     z = (t - 0.5) * hull.length
     assembly.box(
         WORLD, (-half, y - 0.03, z - depth / 2.0), (half, y, z + depth / 2.0), "wood_planks", grain=0, lods=NEAR
@@ -79,19 +81,15 @@ def _rowing_boat(assembly: Assembly, request: AssetRequest) -> None:
     color = pick(rng, (PAINT_BLUE, PAINT_RED, PAINT_GREEN, PAINT_TEAL))
     build_hull(assembly, hull, outside="paint" if painted else "wood_planks", colors=(color, PAINT_WHITE))
     _ribs(assembly, hull, np.linspace(0.12, 0.88, 7))
-    for t, y in ((0.1, 0.14), (0.42, 0.16), (0.7, 0.17)):
+    for t, y in ((0.1, 0.2), (0.42, 0.22), (0.7, 0.23)):
         _thwart(assembly, hull, t, y, depth=0.4 if t < 0.2 else 0.24)
-    floor_z = hull.length * 0.34
-    for s in (-0.3, -0.1, 0.1, 0.3):
-        assembly.box(
-            WORLD, (s - 0.085, -0.13, -floor_z), (s + 0.085, -0.1, floor_z * 0.8), "wood_weathered", grain=2, lods=NEAR
-        )
+    floor_boards(assembly, hull, 0.045)
     for side in (-1.0, 1.0):
         z, x = -0.02 * hull.length, side * hull.beam / 2.0
         tube(assembly, [(x, 0.36, z), (x, 0.42, z), (x, 0.47, z)], 0.014, "iron", sides=5, lods=FINE)
-        _oar(assembly, (side * 0.28, 0.24, -hull.length * 0.3), (side * 0.46, 0.3, hull.length * 0.32))
+        _oar(assembly, (side * 0.3, 0.3, -hull.length * 0.3), (side * 0.24, 0.36, hull.length * 0.3))
     coil = [
-        (0.1 * math.cos(a) * (1 + 0.03 * a), -0.08 + 0.004 * a, hull.length * 0.36 + 0.1 * math.sin(a) * (1 + 0.03 * a))
+        (0.1 * math.cos(a) * (1 + 0.03 * a), 0.06 + 0.003 * a, hull.length * 0.36 + 0.1 * math.sin(a) * (1 + 0.03 * a))
         for a in np.linspace(0.0, 18.0, 40)
     ]
     tube(assembly, coil, 0.013, "rope", sides=5, lods=FINE)
@@ -99,12 +97,15 @@ def _rowing_boat(assembly: Assembly, request: AssetRequest) -> None:
 
 def _sheet(assembly: Assembly, grid: Points, material: str, *, lods: tuple[int, ...]) -> None:
     """A cloth (R, C, 3) that is seen from both sides."""
-    quads = np.stack((grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]), axis=2).reshape(-1, 4, 3)
-    normals = np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1])
-    lift = 0.004 * normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-9)[:, None]
-    for side, turned in ((1.0, quads), (-1.0, quads[:, ::-1])):
-        moved = turned + side * lift[:, None]
-        assembly.quads(moved, moved[..., [2, 1]], material, lods=lods)
+    normals = (
+        smooth_normals(grid.reshape(-1, 3), grid_triangles(*grid.shape[:2])).astype(np.float64).reshape(grid.shape)
+    )
+    for side in (1.0, -1.0):
+        sheet, facing = cells_of(grid + 0.006 * side * normals), cells_of(side * normals)
+        if side < 0.0:
+            # Both sides are cut along the same diagonal, so that they never cross.
+            sheet, facing = sheet[:, [0, 3, 2, 1]], facing[:, [0, 3, 2, 1]]
+        assembly.quads(sheet, sheet[..., [2, 1]], material, lods=lods, normals=facing)
 
 
 def _sail(corners: tuple[Points, Points, Points], belly: float, rows: int) -> Points:
@@ -142,9 +143,9 @@ def _sailing_boat(assembly: Assembly, request: AssetRequest) -> None:
     z0 = (0.48 - 0.5) * hull.length
     half = float(hull.breadth(np.array([0.5]))[0])
     deck = float(edge[0, 1])
-    assembly.box(
-        WORLD, (-half + 0.04, -0.2, z0 - 0.03), (half - 0.04, deck + 0.005, z0), "wood_planks", grain=0, lods=NEAR
-    )
+    foot, head = (float(hull.sole(np.array([0.48]), y)[0]) for y in (0.04, deck))
+    bulkhead = [(-foot, 0.04), (foot, 0.04), (head, deck + 0.005), (-head, deck + 0.005)]
+    prism(assembly, WORLD, bulkhead, (z0 - 0.03, z0), "wood_planks", lods=NEAR)
     cabin_low, cabin_high = (-half * 0.55, deck - 0.05, z0 + 0.05), (half * 0.55, deck + 0.42, z0 + hull.length * 0.24)
     assembly.box(WORLD, cabin_low, cabin_high, "paint", color=PAINT_WHITE, skip="D")
     roof_low, roof_high = (-half * 0.6, deck + 0.42, z0), (half * 0.6, deck + 0.47, z0 + hull.length * 0.26)
@@ -157,9 +158,7 @@ def _sailing_boat(assembly: Assembly, request: AssetRequest) -> None:
             assembly.box(WORLD, low, high, "window_lit" if request.lit else "window_glass", lods=NEAR)
     for place, y in ((0.08, 0.28), (0.28, 0.26)):
         _thwart(assembly, hull, place, y, depth=0.34)
-    assembly.box(
-        WORLD, (-half * 0.7, -0.12, -hull.length * 0.44), (half * 0.7, -0.08, z0), "wood_weathered", grain=2, lods=NEAR
-    )
+    floor_boards(assembly, hull, 0.05, span=(0.02, 0.49))
     _rig(assembly, hull, deck, material="canvas")
     tiller = [(0.0, 0.95, -hull.length * 0.47), (0.0, 0.98, -hull.length * 0.38), (0.05, 1.0, -hull.length * 0.3)]
     tube(assembly, tiller, 0.025, "wood_beam", lods=FINE)
@@ -225,6 +224,7 @@ def _canoe(assembly: Assembly, request: AssetRequest) -> None:
     color = pick(rng, (PAINT_RED, PAINT_GREEN, PAINT_TEAL, PAINT_CREAM))
     build_hull(assembly, hull, outside="wood_planks" if natural else "paint", colors=(color, color))
     _ribs(assembly, hull, np.linspace(0.14, 0.86, 11))
+    floor_boards(assembly, hull, 0.035, span=(0.05, 0.95))
     for t in (0.25, 0.5, 0.74):
         _thwart(assembly, hull, t, 0.17, depth=0.22 if t != 0.5 else 0.07)
     _oar(assembly, (0.12, 0.2, -hull.length * 0.16), (0.22, 0.16, hull.length * 0.16))

@@ -115,7 +115,7 @@ def _flag(assembly: Assembly, frame: Frame, request: AssetRequest) -> None:
     bottom, top = np.stack((s, low, d), axis=1), np.stack((s, high, d), axis=1)
     front = np.stack((bottom[:-1], bottom[1:], top[1:], top[:-1]), axis=1)
     assembly.quads(turned.points(front), None, "paint", lods=NEAR, color=color)
-    behind = front[:, ::-1] - np.array([0.0, 0.0, 0.012])
+    behind = front[:, [0, 3, 2, 1]] - np.array([0.0, 0.0, 0.012])
     assembly.quads(turned.points(behind), None, "paint", lods=NEAR, color=color)
 
 

@@ -176,7 +176,7 @@ def _sails(assembly: Assembly, hub: Frame, *, reach: float) -> None:
         quads = np.stack((left[:-1], right[:-1], right[1:], left[1:]), axis=1)
         for lods, rows in ((NEAR, quads), (FAR, np.stack((left[:1], right[:1], right[-1:], left[-1:]), axis=1))):
             assembly.quads(blade.points(rows), rows[..., [0, 1]], "canvas", lods=lods)
-            behind = rows[:, ::-1] - (0.0, 0.0, 0.012)
+            behind = rows[:, [0, 3, 2, 1]] - (0.0, 0.0, 0.012)
             assembly.quads(blade.points(behind), behind[..., [0, 1]], "canvas", lods=lods)
 
 
