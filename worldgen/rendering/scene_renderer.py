@@ -22,7 +22,7 @@ from worldgen.scene.scene import Scene
 from worldgen.scene.view import Buffers, View
 from worldgen.settings import QualityTier
 
-_FACE_OVERSAMPLING = 1.25
+_FACE_OVERSAMPLING = 1.1
 """Face pixels per panorama pixel at the middle of a face, so that no detail is lost on the way."""
 
 _MARGIN_PX = 8
@@ -108,13 +108,15 @@ class SceneRenderer:
         require_cube(faces)
         buffers = self.tracer.buffers(camera)
         rays = pixel_rays_in_world(camera)
-        sky = self._foggy_sky(camera, rays)
+        is_sky = buffers.labels == 0
+        sky = self._foggy_sky(camera, rays, is_sky)
         # What stands out against the sky, and where there is sky; both are zero or one in the open sky.
         layers = [
             np.concatenate(
                 [
                     view.radiance,
-                    view.radiance - self._foggy_sky(view.camera, pixel_rays_in_world(view.camera)),
+                    view.radiance
+                    - self._foggy_sky(view.camera, pixel_rays_in_world(view.camera), view.buffers.labels == 0),
                     (view.buffers.labels == 0)[..., None].astype(np.float32),
                 ],
                 axis=-1,
@@ -123,7 +125,7 @@ class SceneRenderer:
         ]
         resampled = resample_bicubic(pad_faces(np.stack(layers)), rays)
         # Between sky pixels only the difference to the sky comes from the faces: the sky itself stays sharp.
-        open_sky = (buffers.labels == 0) & (resampled[..., 6] >= 1.0)
+        open_sky = is_sky & (resampled[..., 6] >= 1.0)
         radiance = np.where(open_sky[..., None], sky + resampled[..., 3:6], resampled[..., :3])
         return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
 
@@ -150,22 +152,31 @@ class SceneRenderer:
         """Separate things from sky, put the air in front of each and the noise-free sky behind."""
         rays = pixel_rays_in_world(camera)
         height_m = float(camera_position(camera)[1])
-        sky = sky_coverage[..., None]
-        things = np.maximum(clean - sky * clear_sky(self.scene.sky, rays), np.float32(0.0))
-        things[sky_coverage >= 1.0] = 0.0
-        depth = _filled_depth(buffers.euclidean_depth)
-        transmittance = fog_transmittance(self.scene.fog, rays, depth, height_m)
-        scattered = fog_radiance(self.scene.sky, rays) * (np.float32(1.0) - sky)
-        return apply_fog(things, transmittance, scattered) + sky * self._foggy_sky(camera, rays)
+        has_sky, has_things = sky_coverage > 0.0, sky_coverage < 1.0
+        edge = has_sky & has_things
+        things = clean.copy()
+        things[edge] -= sky_coverage[edge, None] * clear_sky(self.scene.sky, rays[edge])
+        depth = _filled_depth(buffers.euclidean_depth)[has_things]
+        transmittance = fog_transmittance(self.scene.fog, rays[has_things], depth, height_m)
+        scattered = fog_radiance(self.scene.sky, rays[has_things])
+        scattered *= np.float32(1.0) - sky_coverage[has_things, None]
+        radiance = sky_coverage[..., None] * self._foggy_sky(camera, rays, has_sky)
+        radiance[has_things] += apply_fog(np.maximum(things[has_things], np.float32(0.0)), transmittance, scattered)
+        return radiance
 
-    def _foggy_sky(self, camera: Camera | PanoramaCamera, rays: NDArray[np.float64]) -> NDArray[np.float32]:
-        return foggy_sky(
+    def _foggy_sky(
+        self, camera: Camera | PanoramaCamera, rays: NDArray[np.float64], where: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Sky behind air in some pixels, zero elsewhere; (H, W, 3)."""
+        radiance = np.zeros(rays.shape, dtype=np.float32)
+        radiance[where] = foggy_sky(
             self.scene.sky,
             self.scene.fog,
-            rays,
-            pixel_angles=pixel_angles(camera),
+            rays[where],
+            pixel_angles=pixel_angles(camera)[where],
             height_m=float(camera_position(camera)[1]),
         )
+        return radiance
 
     def _stream(self, camera: Camera) -> int:
         digest = hashlib.sha256()
