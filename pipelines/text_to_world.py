@@ -10,7 +10,9 @@ from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
 from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.camera import Camera
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.render_world import render_world
@@ -52,8 +54,7 @@ def text_to_world(
         with context.stage("load renderer"):
             renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
         rendered = render_world(renderer, context)
-        with context.stage("make splats"):
-            layers = _layers(renderer, rendered, context)
+        layers = _layers(renderer, rendered, context)
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
         files, remarks = write_layers(layers, folder, context)
@@ -91,10 +92,13 @@ def _layers(renderer: SceneRenderer, rendered: RenderedWorld, context: RunContex
     """Fuse the stations' views into points and splats."""
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
-    samples = fuse_views(views, colors)
-    return WorldLayers(
-        scene=renderer.scene,
-        rendered=rendered,
-        points=fuse_points(samples),
-        splats=build_splats(samples, budget=context.tier.splat_budget),
-    )
+    with context.stage("make splats"):
+        samples = fuse_views(views, colors)
+        points = fuse_points(samples)
+        splats = build_splats(samples, budget=context.tier.splat_budget)
+    with context.stage("fit splats"):
+        pictures = [
+            (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
+        ]
+        splats = refine_colors(splats, pictures)
+    return WorldLayers(scene=renderer.scene, rendered=rendered, points=points, splats=splats)

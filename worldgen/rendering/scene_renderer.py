@@ -66,7 +66,8 @@ class SceneRenderer:
     @staticmethod
     def face_px_for(panorama_height: int) -> int:
         """Side of cube faces that carry the detail of a panorama with this many rows."""
-        return round(_FACE_OVERSAMPLING * panorama_height / 2)
+        # A multiple of 16 can be halved without a rest, which whoever reduces the faces is glad of.
+        return 16 * max(1, round(_FACE_OVERSAMPLING * panorama_height / 32))
 
     def render_view(self, camera: Camera, samples: int) -> View:
         """Render what a pinhole camera sees, with ``samples`` paths per pixel.
