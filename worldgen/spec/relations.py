@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from worldgen.spec.compounds import is_made
 from worldgen.spec.reading import Mention
 from worldgen.spec.senses import Collective, Preposition, Thing, WaterNoun
 
