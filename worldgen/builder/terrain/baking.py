@@ -64,15 +64,15 @@ def decode_table() -> FloatArray:
 
 
 @njit(cache=True)
-def _sample_tile(texels: FloatArray, layer: int, size: int, u: float, v: float, out: FloatArray) -> None:
-    """Bilinear sample of a repeating tile; u and v in tiles, v downwards."""
+def _sample_tile(texels: FloatArray, layer: int, size: int, at: tuple[float, float], out: FloatArray) -> None:
+    """Bilinear sample of a repeating tile; ``at`` is u and v in tiles, v downwards."""
     if size == 1:
         for k in range(7):
             out[k] = texels[layer, 0, 0, k]
         return
-    u = (u - math.floor(u)) * size - 0.5
-    v = (v - math.floor(v)) * size - 0.5
-    i, j = int(math.floor(u)), int(math.floor(v))
+    u = (at[0] - math.floor(at[0])) * size - 0.5
+    v = (at[1] - math.floor(at[1])) * size - 0.5
+    i, j = math.floor(u), math.floor(v)
     fu, fv = np.float32(u - i), np.float32(v - j)
     i0, i1, j0, j1 = i % size, (i + 1) % size, j % size, (j + 1) % size
     for k in range(7):
@@ -83,23 +83,27 @@ def _sample_tile(texels: FloatArray, layer: int, size: int, u: float, v: float, 
 
 @njit(cache=True)
 def _sample_layer(
-    texels: FloatArray, place: tuple[int, int, float], across: float, down: float, mix: float, out: FloatArray
+    texels: FloatArray,
+    place: tuple[int, int, float],
+    position: tuple[float, float, float],
+    out: FloatArray,
+    turned: FloatArray,
 ) -> None:
     """Sample a layer twice, once turned and stretched, mixed by noise: the repetition does not show."""
     layer, size, tile = place
+    across, down, mix = position
     if size < 6 or mix <= 0.0:
-        _sample_tile(texels, layer, size, across / tile, down / tile, out)
+        _sample_tile(texels, layer, size, (across / tile, down / tile), out)
         return
-    turned = np.zeros(7, dtype=np.float32)
     u = (_TURN_COS * across + _TURN_SIN * down) * _TURN_SCALE / tile + 0.37
     v = (-_TURN_SIN * across + _TURN_COS * down) * _TURN_SCALE / tile + 0.61
-    _sample_tile(texels, layer, size, u, v, turned)
+    _sample_tile(texels, layer, size, (u, v), turned)
     # The normal's x points along u and its y up the image, so it is turned back with the tile.
     nx, ny = turned[3], turned[4]
     turned[3] = _TURN_COS * nx + _TURN_SIN * ny
     turned[4] = -_TURN_SIN * nx + _TURN_COS * ny
     if mix < 1.0:
-        _sample_tile(texels, layer, size, across / tile, down / tile, out)
+        _sample_tile(texels, layer, size, (across / tile, down / tile), out)
     for k in range(7):
         out[k] = turned[k] if mix >= 1.0 else out[k] + np.float32(mix) * (turned[k] - out[k])
 
@@ -107,7 +111,9 @@ def _sample_layer(
 @njit(cache=True)
 def strata_shade(height: float, x: float, z: float, seed: int) -> tuple[float, float, float]:
     """Colour factors of the layers in a rock wall at a height: broad beds with thin bands in them."""
-    level = height + 1.6 * gradient_noise(x / 70.0, z / 70.0, seed) + 0.35 * gradient_noise(x / 11.0, z / 11.0, seed + 1)
+    level = (
+        height + 1.6 * gradient_noise(x / 70.0, z / 70.0, seed) + 0.35 * gradient_noise(x / 11.0, z / 11.0, seed + 1)
+    )
     broad, thin = level / 7.3, level / 1.15
     i, j = math.floor(broad), math.floor(thin)
     t, s = broad - i, thin - j
@@ -145,13 +151,17 @@ def _detail(x: float, z: float, plan: BakePlan, rocky: float) -> tuple[float, fl
 
 @njit(cache=True)
 def _blend_layers(
-    rules: FloatArray, texels: FloatArray, sizes: NDArray[np.int64], tiles: NDArray[np.float64], at: Site, out: FloatArray
+    rules: FloatArray,
+    layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],
+    at: Site,
+    out: FloatArray,
+    scratch: FloatArray,
 ) -> None:
     """Blend the layers' colour, normal and roughness at a point; the brighter texels win where two layers meet."""
+    texels, sizes, tiles = layers
     mix = smoothstep(-0.15, 0.15, gradient_noise(at.x / 3.3, at.z / 3.3, 77)) if texels.shape[1] >= 6 else 0.0
     side = smoothstep(0.85, 1.25, at.slope)
-    sample = np.zeros(7, dtype=np.float32)
-    upright = np.zeros(7, dtype=np.float32)
+    sample, upright, turned = scratch[0], scratch[1], scratch[2]
     out[:] = 0.0
     total = np.float32(0.0)
     for layer in range(12):
@@ -160,10 +170,10 @@ def _blend_layers(
             continue
         place = (layer, sizes[layer], tiles[layer])
         if side < 1.0 or sizes[layer] == 1:
-            _sample_layer(texels, place, at.x, at.z, mix, sample)
+            _sample_layer(texels, place, (at.x, at.z, mix), sample, turned)
         if side > 0.0 and sizes[layer] > 1:
             # Walls are looked at from the side, so their pattern is laid on upright.
-            _sample_layer(texels, place, 0.72 * at.x + 0.69 * at.z, -at.height, mix, upright)
+            _sample_layer(texels, place, (0.72 * at.x + 0.69 * at.z, -at.height, mix), upright, turned)
             for k in range(7):
                 sample[k] = upright[k] if side >= 1.0 else sample[k] + np.float32(side) * (upright[k] - sample[k])
         contrast = np.float32(2.4) * weight * (np.float32(1.0) - weight) * (sample[6] - np.float32(1.0))
@@ -177,7 +187,7 @@ def _blend_layers(
 
 @njit(cache=True)
 def _tint(at: Site, rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None:
-    """Broad variation, dryness, rock strata, dark hollows and wet shores as factors in channels 12 to 15 of the rules."""
+    """Broad variation, dryness, strata, dark hollows and wet shores, as channels 12 to 15 of the rules."""
     x, z = at.x, at.z
     broad = fbm(x / 46.0, z / 46.0, plan.seed + 60, 2, 0.5)
     rocky = rules[ROCK] + rules[RED_ROCK] + rules[SCREE]
@@ -255,14 +265,21 @@ def _rules_at(rules: FloatArray, column: int, row: int, out: FloatArray) -> None
     w00, w10 = (1 - fu) * (1 - fv), fu * (1 - fv)
     w01, w11 = (1 - fu) * fv, fu * fv
     for k in range(16):
-        out[k] = w00 * rules[j, i, k] + w10 * rules[j, i + 1, k] + w01 * rules[j + 1, i, k] + w11 * rules[j + 1, i + 1, k]
+        out[k] = (
+            w00 * rules[j, i, k] + w10 * rules[j, i + 1, k] + w01 * rules[j + 1, i, k] + w11 * rules[j + 1, i + 1, k]
+        )
 
 
 @njit(cache=True)
 def _fade_outwards(
-    x: float, z: float, plan: BakePlan, outer: tuple[ByteArray, ByteArray], decode: FloatArray, pixel: FloatArray
+    position: tuple[float, float],
+    plan: BakePlan,
+    outer: tuple[ByteArray, ByteArray],
+    decode: FloatArray,
+    pixel: FloatArray,
 ) -> float:
     """Fade a pixel into the coarser level's texture towards the border; returns how much is left of its own."""
+    x, z = position
     edge = 1.0 - max(abs(x), abs(z)) / plan.half_size
     fade = np.float32(1.0 - smoothstep(0.0, plan.border, edge))
     if fade <= 0.0:
@@ -279,7 +296,7 @@ def _fade_outwards(
         low = decode[colors[j + 1, i, k]] * (one - fu) + decode[colors[j + 1, i + 1, k]] * fu
         pixel[k] += fade * (top + fv * (low - top) - pixel[k])
     pixel[5] += fade * (np.float32(roughness[j, i]) / np.float32(255.0) - pixel[5])
-    return 1.0 - fade
+    return 1.0 - float(fade)
 
 
 @njit(cache=True, parallel=True)
@@ -288,8 +305,7 @@ def bake_level(
     rules: FloatArray,
     layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],
     plan: BakePlan,
-    outer: tuple[ByteArray, ByteArray],
-    tables: tuple[ByteArray, FloatArray],
+    shared: tuple[tuple[ByteArray, ByteArray], tuple[ByteArray, FloatArray]],
 ) -> tuple[ByteArray, ByteArray, ByteArray]:
     """Bake the ground texture of a level.
 
@@ -298,14 +314,13 @@ def bake_level(
         rules: The level's (Q, Q, 16) of `bake_rules`.
         layers: Texels, sizes and tile sizes of a `LayerSet`.
         plan: The numbers of the level.
-        outer: Base colour (R, R, 3) and roughness (R, R) of the next coarser level.
-        tables: `encode_table` and `decode_table`.
+        shared: Base colour (R, R, 3) and roughness (R, R) of the next coarser level; `encode_table` and `decode_table`.
 
     Returns:
         Base colour (P, P, 3) in sRGB, normal (P, P, 3) and roughness (P, P).
     """
     side = plan.texture_px
-    texels, sizes, tiles = layers
+    outer, tables = shared
     encode, decode = tables
     base = np.zeros((side, side, 3), dtype=np.uint8)
     normal = np.zeros((side, side, 3), dtype=np.uint8)
@@ -316,13 +331,14 @@ def bake_level(
         values = np.zeros(8, dtype=np.float32)
         rule = np.zeros(16, dtype=np.float32)
         pixel = np.zeros(7, dtype=np.float32)
+        scratch = np.zeros((3, 7), dtype=np.float32)
         z = row * step - plan.half_size
         for column in range(side):
             x = column * step - plan.half_size
             field_at(fields, column * to_field, row * to_field, values)
             at = site_of(x, z, values)
             _rules_at(rules, np.int64(column), np.int64(row), rule)
-            _blend_layers(rule, texels, sizes, tiles, at, pixel)
+            _blend_layers(rule, layers, at, pixel, scratch)
             snow, rocky = rule[SNOW], rule[ROCK] + rule[RED_ROCK] + rule[SCREE]
             nx, ny = pixel[3], pixel[4]
             light = 1.0 + (0.17 - 0.12 * snow) * gradient_noise(x / plan.variation, z / plan.variation, plan.seed + 63)
@@ -339,7 +355,7 @@ def bake_level(
                 pixel[k] *= np.float32(light) * rule[12 + k]
             pixel[5] += np.float32(0.85) * wet * (np.float32(0.3) - pixel[5])
             if plan.outer_half_size > 0.0:
-                own = _fade_outwards(x, z, plan, outer, decode, pixel)
+                own = _fade_outwards((x, z), plan, outer, decode, pixel)
                 nx *= own
                 ny *= own
             for k in range(3):

@@ -103,7 +103,7 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
         elif water.kind == "lake":
             plans.append(_plan_lake(water, stream, side, index + (2 if has_sea else 0)))
         else:
-            plans.append(_plan_river(water, stream, river_heading, side, profile, has_sea))
+            plans.append(_plan_river(water, stream, river_heading, side=side, profile=profile, to_sea=has_sea))
     hill_random = rng(seed, "land/hill")
     hill_heading = side * hill_random.uniform(math.radians(18.0), math.radians(28.0))
     cliff_random = rng(seed, "land/cliffs")
@@ -119,7 +119,7 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
         peak_distance=peak_distance,
         waters=tuple(plans),
         hill_heading=hill_heading if spec.land.hill else None,
-        hill_distance=hill_random.uniform(82.0, 105.0),
+        hill_distance=hill_random.uniform(92.0, 112.0),
         hill_height=hill_random.uniform(15.0, 21.0),
         cliff_heading=cliff_heading,
         cliff_distance=cliff_random.uniform(75.0, 110.0),
@@ -190,7 +190,7 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
 
 
 def _plan_river(
-    water: Water, random: np.random.Generator, heading: float, side: float, profile: LandProfile, to_sea: bool
+    water: Water, random: np.random.Generator, heading: float, *, side: float, profile: LandProfile, to_sea: bool
 ) -> WaterPlan:
     """Lay a river along the valley: it comes from the far front, crosses the view and leaves behind the spawn.
 

@@ -99,8 +99,7 @@ def build_ground(
             bake_rules(fields, plan, cover.plan),
             (layers.texels, layers.sizes, layers.tiles_m),
             plan,
-            _outer_textures(outer),
-            (encode_table(), decode_table()),
+            (_outer_textures(outer), (encode_table(), decode_table())),
         )
         outer = materials[name] = Material(
             name=name,
@@ -175,9 +174,7 @@ def _prototypes(mesh: LevelMesh, index: int, material: str, cover: GroundCover) 
         tile = counts[group] = counts.get(group, -1) + 1
         label = _GROUP_LABELS[group]
         name = f"{material}/{label}" + (f"/{tile}" if tile else "")
-        result.append(
-            Prototype(name=name, label=label, lods=((Part(mesh=part, material=material),),), footprint_m=0.0)
-        )
+        result.append(Prototype(name=name, label=label, lods=((Part(mesh=part, material=material),),), footprint_m=0.0))
     return result
 
 

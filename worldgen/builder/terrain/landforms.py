@@ -113,7 +113,7 @@ def canyon_height(x: float, z: float, plan: LandformPlan) -> float:
     rise = min(1.0, max(0.0, min(main, side_cut)))
     height = wall * rise
     if along > 200.0 and main < 0.2:
-        f1, f2, tag = cell_noise(px / 340.0 + 0.37, pz / 340.0 + 0.11, plan.seed + 21)
+        f1, _f2, tag = cell_noise(px / 340.0 + 0.37, pz / 340.0 + 0.11, plan.seed + 21)
         if tag > 0.35:
             radius = 0.10 + 0.16 * (tag - 0.35)
             core = (radius - f1) / 0.17 + 0.45

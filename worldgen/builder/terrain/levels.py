@@ -28,7 +28,7 @@ class Grid:
 
     def coordinates(self) -> NDArray[np.float64]:
         """Positions of the columns along x and, equally, of the rows along z, in metres."""
-        return (np.arange(self.num_samples) - (self.num_samples - 1) / 2) * self.spacing_m
+        return (np.arange(self.num_samples, dtype=np.float64) - (self.num_samples - 1) / 2) * self.spacing_m
 
 
 def plan_grids(play_size_m: float, tier: QualityTier) -> tuple[Grid, ...]:

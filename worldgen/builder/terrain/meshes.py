@@ -91,10 +91,28 @@ def _rim(
     # Each side: positions and samples of the border, the coarse vertices on it, the apex of each cell's triangle, and
     # whether the border runs against the triangle's direction.
     sides = (
-        (np.column_stack([along, -edge]), inner[0], index[first, first : last + 1], index[first - 1, first + 1 : last + 1], False),
+        (
+            np.column_stack([along, -edge]),
+            inner[0],
+            index[first, first : last + 1],
+            index[first - 1, first + 1 : last + 1],
+            False,
+        ),
         (np.column_stack([along, edge]), inner[-1], index[last, first : last + 1], index[last + 1, first:last], True),
-        (np.column_stack([-edge, along]), inner[:, 0], index[first : last + 1, first], index[first + 1 : last + 1, first - 1], True),
-        (np.column_stack([edge, along]), inner[:, -1], index[first : last + 1, last], index[first:last, last + 1], False),
+        (
+            np.column_stack([-edge, along]),
+            inner[:, 0],
+            index[first : last + 1, first],
+            index[first + 1 : last + 1, first - 1],
+            True,
+        ),
+        (
+            np.column_stack([edge, along]),
+            inner[:, -1],
+            index[first : last + 1, last],
+            index[first:last, last + 1],
+            False,
+        ),
     )
     points, samples, fans = [], [], []
     start = index.size

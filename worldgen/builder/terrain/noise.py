@@ -113,8 +113,8 @@ def ridged(x: float, z: float, seed: int, octaves: int, gain: float) -> float:
 
 @njit(cache=True)
 def cell_noise(x: float, z: float, seed: int) -> tuple[float, float, float]:
-    """Distances to the nearest and second nearest jittered point, and a number in [0, 1) for the nearest (Worley 1996)."""
-    i, j = int(math.floor(x)), int(math.floor(z))
+    """Distances to the two nearest jittered points, and a number in [0, 1) for the nearest (Worley 1996)."""
+    i, j = math.floor(x), math.floor(z)
     first, second, tag = 9.0, 9.0, 0.0
     for row in range(j - 1, j + 2):
         for column in range(i - 1, i + 2):

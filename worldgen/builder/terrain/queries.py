@@ -111,7 +111,7 @@ def _cell_of(position: float, spacing: float, size: int) -> tuple[int, float]:
 
 @njit(cache=True)
 def _on_triangles(grid: FloatArray, spacing: float, x: NDArray[np.float64], z: NDArray[np.float64]) -> FloatArray:
-    """Values on the two triangles of each cell, which meet on the diagonal from (row + 1, column) to (row, column + 1)."""
+    """Values on the two triangles of each cell; they meet from (row + 1, column) to (row, column + 1)."""
     result = np.zeros(x.shape[0], dtype=np.float32)
     size = grid.shape[0]
     for k in range(x.shape[0]):

@@ -56,7 +56,7 @@ def relief_plan(composition: Composition) -> ReliefPlan:
 @njit(cache=True)
 def octaves_above(wavelength: float, spacing: float) -> int:
     """How many octaves from ``wavelength`` down a grid of ``spacing`` can hold."""
-    return max(1, int(math.floor(math.log2(max(1.0, wavelength / (2.6 * spacing))))) + 1)
+    return max(1, math.floor(math.log2(max(1.0, wavelength / (2.6 * spacing)))) + 1)
 
 
 @njit(cache=True)

@@ -204,7 +204,8 @@ def _stage(
     islands = np.array(
         [(island.x, island.z, island.radius, island.height) for island in composition.far_islands], dtype=np.float64
     ).reshape(-1, 4)
-    heights, surfaces = [], []
+    fitted: list[FloatGrid] = []
+    surfaces: list[FloatGrid] = []
     for grid, land in zip(grids, combined, strict=True):
         coordinates = grid.coordinates()
         staged = stage_land(land, coordinates, plan)
@@ -214,25 +215,25 @@ def _stage(
             bank = _bank(water, composition)
             if water.line is not None:
                 distances, levels, widths = river_distances(coordinates, grid.spacing_m, water.line, bank.seed)
-                fit_river(staged, surface, distances, levels, widths, coordinates, bank)
+                fit_river((staged, surface, distances), (levels, widths), coordinates, bank)
             else:
                 shore: ShorePlan = shore_plan(water, composition.seed)
-                level = np.array([water.surface_y], dtype=np.float32)
                 distances = shore_distances(coordinates, shore)
-                fit_shore(staged, surface, distances, level, coordinates, bank, islands)
+                fit_shore((staged, surface, distances), coordinates, bank, islands)
             np.minimum(shores, distances, out=shores)
         if hill_xz is not None:
             hill = np.array([*hill_xz, composition.hill_height])
             raise_hill(staged, shores, coordinates, hill, noise_seed(composition.seed, "hill"))
-        heights.append(staged)
+        fitted.append(staged)
         surfaces.append(surface)
-    return heights, surfaces
+    return fitted, surfaces
 
 
 def _bank(water: WaterPlan, composition: Composition) -> BankPlan:
     """How the land meets a body of water."""
     plan = BankPlan(
         seed=noise_seed(composition.seed, f"bank/{water.id}"),
+        level_y=water.surface_y,
         bed_slope=0.17,
         depth=water.depth_m,
         beach_slope=0.085,

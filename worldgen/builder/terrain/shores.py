@@ -129,10 +129,10 @@ def river_distances(
     for k in range(line.shape[0] - 1):
         ax, az, bx, bz = line[k, 0], line[k, 1], line[k + 1, 0], line[k + 1, 1]
         reach = RIVER_REACH_M + line[k, 3]
-        c0 = max(0, int(math.ceil((min(ax, bx) - reach - origin) / spacing)))
-        c1 = min(size - 1, int(math.floor((max(ax, bx) + reach - origin) / spacing)))
-        r0 = max(0, int(math.ceil((min(az, bz) - reach - origin) / spacing)))
-        r1 = min(size - 1, int(math.floor((max(az, bz) + reach - origin) / spacing)))
+        c0 = max(0, math.ceil((min(ax, bx) - reach - origin) / spacing))
+        c1 = min(size - 1, math.floor((max(ax, bx) + reach - origin) / spacing))
+        r0 = max(0, math.ceil((min(az, bz) - reach - origin) / spacing))
+        r1 = min(size - 1, math.floor((max(az, bz) + reach - origin) / spacing))
         dx, dz = bx - ax, bz - az
         inverse = 1.0 / (dx * dx + dz * dz)
         for row in range(r0, r1 + 1):

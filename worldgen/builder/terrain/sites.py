@@ -25,8 +25,9 @@ PATH_SEED = 90017
 class Pad:
     """A rectangle of level ground.
 
-    ``half_size_m`` is along its own x and z, ``yaw`` turns it counter-clockwise seen from above, ``height_m`` None
-    takes the mean of the ground; a pad that reaches a shore is lifted above the water. Embankments run out over ``margin_m`` beyond the rectangle.
+    ``half_size_m`` is along its own x and z, ``yaw`` turns it counter-clockwise seen from above. ``height_m`` None
+    takes the mean of the ground; a pad that reaches a shore is lifted above the water. Embankments run out over ``margin_m``
+    beyond the rectangle.
     """
 
     center_xz: tuple[float, float]
@@ -74,7 +75,7 @@ def level_ground(terrain: Terrain, pads: Sequence[Pad], paths: Sequence[PathLine
         line = _path_profile(terrain, path)
         for level, height, weight in zip(terrain.levels, heights, weights, strict=True):
             if level.spacing_m <= 8.0:
-                _lay_path(height, weight, _surfaces(level), level.spacing_m, line, path.width_m)
+                _lay_path((height, weight, _surfaces(level)), level.spacing_m, line, path.width_m)
     for pad in pads:
         target = _pad_height(terrain, pad)
         for level, height in zip(terrain.levels, heights, strict=True):
@@ -140,13 +141,12 @@ def _path_profile(terrain: Terrain, path: PathLine) -> NDArray[np.float64]:
 
 @njit(cache=True)
 def _lay_path(
-    heights: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    surfaces: NDArray[np.float32],
+    grids: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
     spacing: float,
     line: NDArray[np.float64],
     width: float,
 ) -> None:
+    heights, weights, surfaces = grids
     size = heights.shape[0]
     middle = 0.5 * (size - 1)
     half = 0.5 * width
@@ -156,10 +156,10 @@ def _lay_path(
     low_row, high_row, low_column, high_column = size, -1, size, -1
     for k in range(line.shape[0] - 1):
         ax, az, bx, bz = line[k, 0], line[k, 1], line[k + 1, 0], line[k + 1, 1]
-        c0 = max(0, int(math.ceil((min(ax, bx) - reach) / spacing + middle)))
-        c1 = min(size - 1, int(math.floor((max(ax, bx) + reach) / spacing + middle)))
-        r0 = max(0, int(math.ceil((min(az, bz) - reach) / spacing + middle)))
-        r1 = min(size - 1, int(math.floor((max(az, bz) + reach) / spacing + middle)))
+        c0 = max(0, math.ceil((min(ax, bx) - reach) / spacing + middle))
+        c1 = min(size - 1, math.floor((max(ax, bx) + reach) / spacing + middle))
+        r0 = max(0, math.ceil((min(az, bz) - reach) / spacing + middle))
+        r1 = min(size - 1, math.floor((max(az, bz) + reach) / spacing + middle))
         low_row, high_row = min(low_row, r0), max(high_row, r1)
         low_column, high_column = min(low_column, c0), max(high_column, c1)
         dx, dz = bx - ax, bz - az
@@ -204,10 +204,10 @@ def _lay_pad(
     # A step beyond the rectangle stays level too, so that interpolation between samples does not tilt its edge.
     level_x, level_z = pad[2] + 1.5 * spacing, pad[3] + 1.5 * spacing
     reach = math.sqrt(level_x**2 + level_z**2) + pad[6]
-    r0 = max(0, int(math.floor((pad[1] - reach) / spacing + middle)))
-    r1 = min(size - 1, int(math.ceil((pad[1] + reach) / spacing + middle)))
-    c0 = max(0, int(math.floor((pad[0] - reach) / spacing + middle)))
-    c1 = min(size - 1, int(math.ceil((pad[0] + reach) / spacing + middle)))
+    r0 = max(0, math.floor((pad[1] - reach) / spacing + middle))
+    r1 = min(size - 1, math.ceil((pad[1] + reach) / spacing + middle))
+    c0 = max(0, math.floor((pad[0] - reach) / spacing + middle))
+    c1 = min(size - 1, math.ceil((pad[0] + reach) / spacing + middle))
     for row in prange(r0, r1 + 1):
         for column in range(c0, c1 + 1):
             x, z = (column - middle) * spacing, (row - middle) * spacing

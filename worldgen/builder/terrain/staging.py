@@ -14,6 +14,8 @@ from worldgen.builder.terrain.landforms import DESERT
 from worldgen.builder.terrain.noise import fbm, gradient_noise, noise_seed, ridged, smoothstep, soft_max, soft_min
 from worldgen.builder.terrain.shores import RIVER_REACH_M
 
+FloatArray = NDArray[np.float32]
+
 NO_WATER = -1.0e9
 """Surface height where there is no water."""
 
@@ -37,6 +39,7 @@ class BankPlan(NamedTuple):
     """How land meets water: slopes are rise over run, lengths in metres."""
 
     seed: int
+    level_y: float
     bed_slope: float
     depth: float
     beach_slope: float
@@ -127,10 +130,10 @@ def raise_hill(
         for column in range(size):
             x, z = coordinates[column], coordinates[row]
             away = math.sqrt((x - hill[0]) ** 2 + (z - hill[1]) ** 2)
-            if away > 75.0:
+            if away > 110.0:
                 continue
             bend = 0.24 * gradient_noise(x / 33.0, z / 33.0, seed) * smoothstep(6.0, 20.0, away)
-            rise = 1.0 - smoothstep(5.0, 52.0, away * (1.0 + bend))
+            rise = 1.0 - smoothstep(6.0, 76.0, away * (1.0 + bend))
             rise *= smoothstep(1.0, 22.0, shores[row, column])
             height = heights[row, column]
             heights[row, column] = height + rise * (hill[2] - 0.9 * height)
@@ -156,10 +159,7 @@ def _cliff(x: float, z: float, plan: StagePlan) -> float:
 
 @njit(cache=True, parallel=True)
 def fit_shore(
-    heights: NDArray[np.float32],
-    surfaces: NDArray[np.float32],
-    distances: NDArray[np.float32],
-    waters: NDArray[np.float32],
+    grids: tuple[FloatArray, FloatArray, FloatArray],
     coordinates: NDArray[np.float64],
     bank: BankPlan,
     islands: NDArray[np.float64],
@@ -167,16 +167,15 @@ def fit_shore(
     """Fit the land to a lake or sea, in place.
 
     Args:
-        heights: (N, N) metres, changed.
-        surfaces: (N, N) height of the water's surface, changed where this water lies.
-        distances: (N, N) signed distance to the shore, positive on land.
-        waters: (1,) height of the surface.
+        grids: Heights in metres, changed; height of the water's surface, changed where this water lies; signed distance
+            to the shore, positive on land; each (N, N).
         coordinates: (N,) grid positions in metres.
         bank: How the land meets the water.
         islands: (K, 4) x, z, radius and height of far islands.
     """
     size = coordinates.shape[0]
-    level = waters[0]
+    heights, surfaces, distances = grids
+    level = bank.level_y
     for row in prange(size):
         z = coordinates[row]
         for column in range(size):
@@ -232,15 +231,14 @@ def _island_height(x: float, z: float, islands: NDArray[np.float64], seed: int) 
 
 @njit(cache=True, parallel=True)
 def fit_river(
-    heights: NDArray[np.float32],
-    surfaces: NDArray[np.float32],
-    distances: NDArray[np.float32],
-    levels: NDArray[np.float32],
-    half_widths: NDArray[np.float32],
+    grids: tuple[FloatArray, FloatArray, FloatArray],
+    river: tuple[FloatArray, FloatArray],
     coordinates: NDArray[np.float64],
     bank: BankPlan,
 ) -> None:
-    """Fit the land to a river, in place; arguments as in `fit_shore`, with a surface and half width per sample."""
+    """Fit the land to a river, in place; as `fit_shore`, with its surface and half width per sample in ``river``."""
+    heights, surfaces, distances = grids
+    levels, half_widths = river
     size = coordinates.shape[0]
     for row in prange(size):
         z = coordinates[row]

@@ -45,7 +45,7 @@ class _Setting:
     cover: GroundCover
 
 
-def build_water(
+def build_water(  # noqa: PLR0917
     terrain: Terrain,
     waters: Sequence[WaterSite],
     spec: WorldSpec,
@@ -82,9 +82,7 @@ def build_water(
             name=name, label=water.kind, lods=((Part(mesh=mesh, material=name),),), footprint_m=0.0
         )
         objects.append(
-            SceneObject(
-                object_id=f"water/{water.id}", spec_id=water.id, prototype=name, world_from_object=np.eye(4)
-            )
+            SceneObject(object_id=f"water/{water.id}", spec_id=water.id, prototype=name, world_from_object=np.eye(4))
         )
     return BuiltWater(prototypes=prototypes, materials=materials, objects=tuple(objects))
 
@@ -119,9 +117,7 @@ def _colored_mesh(setting: _Setting, water: WaterSite, surface: Surface) -> Tria
     body = water_body(setting.spec, water.id, water.kind, water.frozen, setting.seed)
     colors = water_colors(
         np.column_stack([x, z]),
-        depth,
-        shore.astype(np.float32),
-        rapids.astype(np.float32),
+        (depth, shore.astype(np.float32), rapids.astype(np.float32)),
         setting.cover.base_color(x, z),
         water_optics(setting.spec.biome, water.kind),
         body,

@@ -65,9 +65,7 @@ def water_body(spec: WorldSpec, water_id: str, kind: WaterKind, frozen: bool, se
 @njit(cache=True, parallel=True)
 def water_colors(
     points: NDArray[np.float64],
-    depths: FloatArray,
-    shores: FloatArray,
-    rapids: FloatArray,
+    samples: tuple[FloatArray, FloatArray, FloatArray],
     beds: FloatArray,
     optics: NDArray[np.float64],
     body: WaterBody,
@@ -76,9 +74,8 @@ def water_colors(
 
     Args:
         points: (N, 2) x and z in metres.
-        depths: (N,) depth in metres.
-        shores: (N,) distance to the shore in metres, 0 or more.
-        rapids: (N,) 0 for still water, 1 for white water.
+        samples: Depth in metres; distance to the shore in metres, 0 or more; 0 for still to 1 for white water;
+            each (N,).
         beds: (N, 3) linear base colour of the dry bed.
         optics: (2, 3) of `water_optics`.
         body: Foam and ice.
@@ -87,6 +84,7 @@ def water_colors(
         (N, 3) linear colours in 0 to 1.
     """
     count = points.shape[0]
+    depths, shores, rapids = samples
     colors = np.zeros((count, 3), dtype=np.float32)
     for k in prange(count):
         x, z = points[k, 0], points[k, 1]
@@ -120,7 +118,9 @@ def _surf(x: float, z: float, shore: float, seed: int) -> float:
     lace = fbm(x / 1.3, z / 1.3, seed + 3, 3, 0.6)
     swash = smoothstep(2.6, 0.7, shore + 0.9 * bend) * smoothstep(-0.55, 0.05, lace + 0.35)
     first = shore - 6.2 - 2.2 * bend
-    breaker = smoothstep(1.3, 0.1, abs(first)) * smoothstep(0.0, 0.4, gradient_noise(x / 15.0, z / 15.0, seed + 4) + 0.2)
+    breaker = smoothstep(1.3, 0.1, abs(first)) * smoothstep(
+        0.0, 0.4, gradient_noise(x / 15.0, z / 15.0, seed + 4) + 0.2
+    )
     second = shore - 14.0 - 3.0 * bend
     outer = smoothstep(1.1, 0.1, abs(second)) * smoothstep(0.15, 0.5, gradient_noise(x / 19.0, z / 19.0, seed + 6))
     breaker *= smoothstep(-0.35, 0.2, lace + 0.15)
@@ -134,7 +134,9 @@ def _freeze(x: float, z: float, depth: float, body: WaterBody, color: FloatArray
     cracks = ridged(x / 9.0, z / 9.0, body.seed + 7, 4, 0.6)
     crack = smoothstep(0.78, 0.93, cracks)
     milky = 0.5 + 0.4 * fbm(x / 5.0, z / 5.0, body.seed + 8, 3, 0.5) - 0.06 * min(depth, 4.0)
-    drift = smoothstep(0.62 - 0.75 * body.snow, 0.8 - 0.6 * body.snow, 0.5 + 0.6 * fbm(x / 13.0, z / 6.0, body.seed + 9, 4, 0.5))
+    drift = smoothstep(
+        0.62 - 0.75 * body.snow, 0.8 - 0.6 * body.snow, 0.5 + 0.6 * fbm(x / 13.0, z / 6.0, body.seed + 9, 4, 0.5)
+    )
     white = min(1.0, max(0.9 * drift, 0.7 * crack))
     for channel in range(3):
         clear = 0.5 * color[channel] + (0.10, 0.17, 0.21)[channel]

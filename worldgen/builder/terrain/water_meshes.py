@@ -56,7 +56,12 @@ def still_surface(terrain: Terrain, level_y: float, shores: list[NDArray[np.floa
         return None
     low_x, low_z, high_x, high_z = quads.T
     points = np.stack(
-        [np.stack([low_x, low_z], -1), np.stack([low_x, high_z], -1), np.stack([high_x, high_z], -1), np.stack([high_x, low_z], -1)],
+        [
+            np.stack([low_x, low_z], -1),
+            np.stack([low_x, high_z], -1),
+            np.stack([high_x, high_z], -1),
+            np.stack([high_x, low_z], -1),
+        ],
         axis=1,
     ).reshape(-1, 2)
     # Shared corners become one vertex; rounding to millimetres makes equal positions equal keys.
@@ -148,7 +153,9 @@ def river_surface(line: NDArray[np.float64], reach_m: float, covered: NDArray[np
     return Surface(vertices, np.ascontiguousarray(triangles), uvs, steepness)
 
 
-def _smooth_line(along: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+def _smooth_line(
+    along: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Values along a line at new places; the ground was fitted to the straight segments, so these stay straight."""
     result: NDArray[np.float64] = np.interp(at, along, values)
     return result
