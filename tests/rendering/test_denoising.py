@@ -28,13 +28,13 @@ def test_noise_goes_and_edges_stay() -> None:
     clean, albedo, normals = picture()
     generator = np.random.Generator(np.random.PCG64(1))
     noisy = (clean * generator.gamma(4.0, 0.25, clean.shape)).astype(np.float32)
-    for quality in ("balanced", "high"):
+    for quality in ("fast", "balanced", "high"):
         result = denoise(noisy, albedo, normals, quality=quality)  # type: ignore[arg-type]
         assert result.dtype == np.float32
         assert result.min() >= 0.0
         before, after = np.sqrt(((noisy - clean) ** 2).mean()), np.sqrt(((result - clean) ** 2).mean())
         assert after < 0.2 * before
-        assert abs(result.mean() / clean.mean() - 1.0) < 0.05
+        assert abs(result.mean() / clean.mean() - 1.0) < 0.06
 
 
 def test_same_input_gives_same_bytes() -> None:

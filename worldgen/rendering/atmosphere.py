@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numba
@@ -100,6 +101,7 @@ def apply_fog(
     return radiance * transmittance + scattered * (np.float32(1.0) - transmittance)
 
 
+@functools.lru_cache(maxsize=1)
 def _horizon_table(sky: Sky) -> NDArray[np.float64]:
     """(azimuths, 3) mean radiance of the sky's lowest band by azimuth, smoothed around the circle."""
     height, width = sky.environment.shape[:2]

@@ -18,8 +18,9 @@ FIREFLY_FACTOR = 4.0
 """How much brighter than its neighbourhood a single pixel may be."""
 
 
-DenoiserQuality = Literal["balanced", "high"]
-"""On a grassy scene "high" gives 0.2 dB more than "balanced" for 2.4 times the time."""
+DenoiserQuality = Literal["fast", "balanced", "high"]
+"""Size of the network. With clean guides all three are within 0.3 dB of each other; "high" takes 4.6 times as long as
+"fast" and is the better one from about 10 samples per pixel."""
 
 
 def denoise(

@@ -136,7 +136,7 @@ class SceneRenderer:
         self._seconds += time.perf_counter() - start
         self._num_samples += samples * camera.height * camera.width
         guides = self.tracer.guides(camera)
-        quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "balanced"
+        quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "fast"
         clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals, quality=quality)
         if margin_px:
             inner = slice(margin_px, -margin_px)

@@ -18,9 +18,9 @@ _MAX_DISC_LUMINANCE = 400.0
 _CLEAR_RADIUS = 0.02
 """Angular radius in radians up to which the key light is a disc with a rim."""
 
-_GLOW_SHARE = 0.004
+_GLOW_STRENGTH = 0.0006
 _GLOW_WIDTHS = (0.012, 0.05)
-"""Angles in radians over which the two parts of the glow fall off."""
+"""Angles in radians over which the two parts of the glow in eye and lens fall off."""
 
 
 def clear_sky(sky: Sky, rays_in_world: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -61,7 +61,7 @@ def key_light(sky: Sky, rays_in_world: NDArray[np.float64], pixel_angles: NDArra
     disc = min(luminance / (math.pi * radius**2), _MAX_DISC_LUMINANCE) * (sharp + (veiled - sharp) * veil)
     glow = np.zeros_like(angle)
     for width in _GLOW_WIDTHS:
-        glow += _GLOW_SHARE * luminance / (2.0 * math.pi * width**2) * np.exp(-angle / width) * width
+        glow += _GLOW_STRENGTH * luminance / width * np.exp(-angle / width)
     result[near] = ((disc + glow)[:, None] * (irradiance / luminance)).astype(np.float32)
     return result
 
