@@ -157,7 +157,7 @@ def test_materials_of_rocks() -> None:
         ("a crumbling tower", "tower", "ruined_tower"),
         ("the tower is ruined", "tower", "ruined_tower"),
         ("a ruined church", "ruins", "arch_ruins"),
-        ("the ruins of a castle", "ruins", None),
+        ("the ruins of a castle", "ruins", "ruined_house"),
         ("church ruins", "ruins", "arch_ruins"),
         ("a dead oak", "dead_tree", None),
         ("a bare birch", "dead_tree", None),

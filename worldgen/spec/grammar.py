@@ -209,7 +209,8 @@ class _Reader:
 
     def _preposition(self, position: int, preposition: Preposition) -> None:
         # Behind an unknown noun ("a dragon by the lake") a place is the place of nothing here.
-        orphan = self.phrase.is_open and isinstance(self._sense(position - 1), Unknown)
+        unknown = isinstance(self._sense(position - 1), Unknown)
+        orphan = unknown and (self.phrase.is_open or isinstance(self._sense(position - 2), Break))
         self._drop_phrase()
         if self.negation is not None and self.negated_something and preposition.relation != "of":
             self.negation = None

@@ -182,11 +182,12 @@ def _things(lexicon: Lexicon) -> dict[Phrase, Thing]:
 
 def _declared(family: FamilyWords) -> Iterable[tuple[Phrase, str | None]]:
     own = tuple(_plain(family.name))
-    yield own, None
+    if not any(tuple(_plain(phrase)) == own for phrases in family.kinds.values() for phrase in phrases):
+        yield own, None
     for kind, phrases in family.kinds.items():
         for phrase in phrases:
             words = tuple(_plain(phrase))
-            if not words or words == own:
+            if not words:
                 continue
             yield words, kind
             singular = (*words[:-1], singular_of(words[-1]))
@@ -197,7 +198,7 @@ def _declared(family: FamilyWords) -> Iterable[tuple[Phrase, str | None]]:
 
 
 def _plain(phrase: str) -> list[str]:
-    return phrase.casefold().replace("-", " ").replace("_", " ").split()
+    return phrase.casefold().replace("'s", "").replace("-", " ").replace("_", " ").split()
 
 
 @lru_cache(maxsize=4)

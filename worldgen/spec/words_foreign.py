@@ -34,7 +34,7 @@ _WORDS = (
     ("cabin", "cabane|hütte|cabaña|capanna|holzhütte|berghütte"),
     ("tower", "turm|torre"),
     ("church", "église|kirche|iglesia|chiesa"),
-    ("village", "dorf|pueblo|aldea|villaggio"),
+    ("village", "dorf|aldea|villaggio"),
     ("castle", "château|schloss|burg|castillo|castello"),
     ("bridge", "pont|brücke|puente|ponte"),
     ("ruins", "ruines|ruinen|ruinas|rovine"),

@@ -58,9 +58,7 @@ BIOMES: Mapping[str, Sense] = {
         ground=(("reeds", 0.7),),
     ),
     **_biome("meadow_hills", "meadow|meadowland|wildflower meadow|flower meadow|grassy meadow", 5, ground=_MEADOW),
-    **_biome(
-        "meadow_hills", "grassland|pasture|pastureland|farmland|countryside|paddock|downs", 6, ground=(("grass", 0.8),)
-    ),
+    **_biome("meadow_hills", "grassland|pasture|pastureland|farmland|countryside|downs", 6, ground=(("grass", 0.8),)),
     **_biome("meadow_hills", "field|grassy field|green field|clearing|glade|lea", 2, ground=(("grass", 0.8),)),
     **_biome(
         "meadow_hills",
@@ -175,7 +173,7 @@ WATERS: Mapping[str, Sense] = {
 
 LAND: Mapping[str, Sense] = {
     **_land("hill", "hill|hilltop|hillock|knoll|hillside|mound|hill top|ridge|crest"),
-    **_land("hill", "mountaintop|mountain top|summit|cliff top|clifftop|cliffside|outcrop|promontory|headland|plateau"),
+    **_land("hill", "mountaintop|mountain top|summit|cliff top|clifftop|cliffside|promontory|headland|plateau"),
     **_land("hills", "hills|foothill|hilly|hill country|undulating hills"),
     **_land(
         "rolling", "rolling hills|rolling|undulating|gentle hills|rolling countryside|gentle slopes|rolling plains"
