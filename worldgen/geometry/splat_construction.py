@@ -36,6 +36,9 @@ class SplatSettings:
     contract_beyond_m: float = 1000.0
     """Land further off is drawn nearer, up to ``farthest_m``; from the spawn that changes nothing."""
     farthest_m: float = 1800.0
+    most_of_distance: float = 0.12
+    """Longest axis over the distance from the spawn: a cell far away at a grazing angle spans kilometres along the
+    view, and a Gaussian as long would reach past the visitor like a veil."""
 
 
 SPLAT_DEFAULTS = SplatSettings()
@@ -96,8 +99,10 @@ def _surface_splats(samples: SurfaceSamples, budget: int, settings: SplatSetting
     sorted_keys, order = sort_keys(cell_keys(samples.points, samples.eye, angle))
     starts = run_starts(sorted_keys)
     arrays = (samples.points, samples.normals, samples.rays, samples.footprints, samples.colors)
-    moments = cell_moments((starts, order), arrays, settings.max_stretch)
-    return _cloud(moments, samples.eye, angle, settings)
+    means, covariances, colors = cell_moments((starts, order), arrays, settings.max_stretch)
+    # Only a tiny budget is exceeded by the largest cells; those that show most then stay.
+    kept = np.sort(np.argsort(-np.diff(starts), kind="stable")[:budget])
+    return _cloud((means[kept], covariances[kept], colors[kept]), samples.eye, angle, settings)
 
 
 def _cloud(
@@ -116,6 +121,7 @@ def _cloud(
     start, end = settings.contract_beyond_m, settings.farthest_m
     nearer = np.where(distances > start, end - (end - start) * start / np.maximum(distances, start), distances)
     factor = (nearer / np.maximum(distances, 1e-9))[:, None]
+    scales = np.minimum(scales, np.maximum(settings.most_of_distance * distances, 1e-3)[:, None])
     return GaussianCloud(
         means=(eye + offsets * factor).astype(np.float32),
         quats_wxyz=quats,
