@@ -35,7 +35,6 @@ _LAND_VOTES: dict[str, tuple[tuple[Biome, float], ...]] = {
     "hill": (("meadow_hills", 0.8),),
     "plain": (("meadow_hills", 1.5),),
     "valley": (("meadow_hills", 0.6),),
-    "cliffs": (("coast", 0.9),),
     "island": (("coast", 2.5), ("tropical", 1.0)),
 }
 
@@ -78,6 +77,8 @@ def _votes(mention: Mention) -> Iterator[tuple[Biome, float]]:
             return
         case LandNoun(word=word, feature="valley") if word.startswith("mountain"):
             yield "alpine", 4.0
+        case LandNoun(word="sea cliff" | "white cliffs" | "chalk cliff"):
+            yield "coast", 3.5
         case LandNoun(feature=feature):
             yield from _LAND_VOTES.get(feature, ())
         case WaterNoun(kind="sea"):
