@@ -10,12 +10,8 @@ import numpy as np
 from worldgen.builder.architecture.assembly import FINE, NEAR, Assembly
 from worldgen.builder.architecture.dwellings import (
     Block,
-    Facades,
     WallStyle,
-    bay_middles,
-    build_block,
     lay_facades,
-    roof_profile,
 )
 from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle
@@ -29,10 +25,10 @@ from worldgen.builder.architecture.palette import (
     pick,
 )
 from worldgen.builder.architecture.panels import Opening
-from worldgen.builder.architecture.roof_features import chimney, gable_dormer
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, STONE_SLABS, THATCH, TILES, RoofStyle
+from worldgen.builder.architecture.roofs import SHINGLES, SLATE, STONE_SLABS, THATCH, TILES
 from worldgen.builder.architecture.themes import ARID, between, glass, roof, stone, wall
 from worldgen.builder.assets.adobe import build_adobe
+from worldgen.builder.assets.house_bodies import raise_house
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.scene.scene import Prototype
 
@@ -54,119 +50,6 @@ def _build(request: AssetRequest, rng: np.random.Generator) -> Prototype:
     builder(assembly, request)
     label = "timber_house" if request.kind in ("half_timbered", "plank_house") else "stone_house"
     return assembly.finish(request.name, label)
-
-
-def _house(
-    assembly: Assembly,
-    request: AssetRequest,
-    block: Block,
-    *,
-    walls: WallStyle,
-    roofing: RoofStyle,
-    glazing: WindowStyle,
-    entrance: DoorStyle,
-    wing: float = 0.0,
-    dormers: int = 0,
-    chimneys: int = 1,
-    chimney_material: str | None = None,
-    facades: Facades | None = None,
-) -> None:
-    """Build a block on the front side of the plot, with a wing, dormers and chimneys.
-
-    ``wing`` is how far a wing reaches forward from the block's left or right end, 0 for none.
-    """
-    rng = assembly.rng
-    block = replace(block, frame=WORLD.moved(d=-wing / 2.0))
-    blocked: tuple[float, float] | None = None
-    if wing:
-        side = -1.0 if rng.random() < 0.5 else 1.0
-        width = min(block.length * 0.42, block.width * 0.86)
-        middle = side * (block.length / 2.0 - width / 2.0 - 0.55)
-        blocked = (middle - width / 2.0, middle + width / 2.0)
-    if facades is None:
-        facades = lay_facades(block, rng, door_side="front", blocked={"front": blocked} if blocked else None)
-        if not any(item.filling == "door" for item in facades["front"]):
-            for bay in range(6):
-                attempt = lay_facades(
-                    block, rng, door_side="front", door_bay=bay, blocked={"front": blocked} if blocked else None
-                )
-                if any(item.filling == "door" for item in attempt["front"]):
-                    facades = attempt
-                    break
-    ridge = build_block(
-        assembly, block, facades, walls=walls, roof=roofing, glazing=glazing, entrance=entrance, snow=request.snow_cover
-    )
-    if blocked:
-        arm = Block(
-            frame=block.frame.moved(s=(blocked[0] + blocked[1]) / 2.0, d=block.width / 2.0 + wing / 2.0).yawed(
-                -math.pi / 2.0
-            ),
-            length=wing,
-            width=blocked[1] - blocked[0],
-            floor=block.floor,
-            storeys=block.storeys,
-            pitch=block.pitch,
-            overhang=block.overhang,
-            verge=block.verge,
-            open_sides=("front", "right", "back"),
-            back_reach=wing / 2.0 + block.width / 2.0,
-        )
-        arm_facades = lay_facades(arm, rng, door_side=None)
-        arm_walls = replace(walls, corners=None)
-        build_block(
-            assembly,
-            arm,
-            arm_facades,
-            walls=arm_walls,
-            roof=roofing,
-            glazing=glazing,
-            entrance=entrance,
-            snow=request.snow_cover,
-        )
-    _dormers(assembly, block, roofing, glazing, walls, count=dormers, blocked=blocked, snow=request.snow_cover)
-    ends = [-1.0, 1.0] if chimneys > 1 else [-1.0 if rng.random() < 0.5 else 1.0]
-    for end in ends[:chimneys]:
-        inset = block.width / 2.0 + 0.4 if block.roof == "hip" else 0.75
-        place = block.frame.moved(s=end * (block.length / 2.0 - inset), d=-0.35)
-        material = chimney_material or stone(request)
-        chimney(assembly, place, (block.eave_y, ridge + 0.75), material, pots=2, snow=request.snow_cover)
-
-
-def _dormers(
-    assembly: Assembly,
-    block: Block,
-    roofing: RoofStyle,
-    glazing: WindowStyle,
-    walls: WallStyle,
-    *,
-    count: int,
-    blocked: tuple[float, float] | None,
-    snow: float,
-) -> None:
-    if not count:
-        return
-    jetty = walls.jetty if len(block.storeys) > 1 else 0.0
-    profile, ridge = roof_profile(block, roofing, jetty)
-    front, length = block.wall("front", jetty)
-    back = 0.55
-    sill = float(np.interp(block.width / 2.0 + jetty - back, [p[0] for p in profile], [p[1] for p in profile]))
-    if ridge < sill + 2.0:
-        return
-    for s in bay_middles(length, module=length / (count + 0.2)):
-        if blocked and blocked[0] - 1.2 < s < blocked[1] + 1.2:
-            continue
-        run = (sill + 1.9 - sill) / math.tan(block.pitch) + 0.6
-        gable_dormer(
-            assembly,
-            front.moved(s=s, d=-back),
-            width=1.5,
-            sill_y=sill,
-            run=run,
-            roof=roofing,
-            wall=walls.upper or walls.material,
-            glazing=replace(glazing, shutters=None, surround=None, lintel=None, sill="wood_beam"),
-            snow=snow,
-        )
 
 
 def _half_timbered(assembly: Assembly, request: AssetRequest) -> None:
@@ -201,7 +84,7 @@ def _half_timbered(assembly: Assembly, request: AssetRequest) -> None:
         recess=0.08,
         shutters=pick(rng, SHUTTER_COLORS) if rng.random() < 0.4 and ground != plaster else None,
     )
-    _house(
+    raise_house(
         assembly,
         request,
         block,
@@ -234,7 +117,7 @@ def _plank_house(assembly: Assembly, request: AssetRequest) -> None:
     facades = lay_facades(block, rng, door_side="front", door_bay=1, window_size=(0.95, 1.35), sill=0.8)
     trim = PAINT_WHITE if material != "wood_planks" or rng.random() < 0.6 else PAINT_GREEN
     glazing = WindowStyle(glass=glass(request), frame_color=trim, rows=3, sill="paint", recess=0.07)
-    _house(
+    raise_house(
         assembly,
         request,
         block,
@@ -295,7 +178,7 @@ def _cottage(assembly: Assembly, request: AssetRequest) -> None:
         shutters=pick(rng, SHUTTER_COLORS) if rng.random() < 0.35 else None,
     )
     facades = lay_facades(block, rng, door_side="front", window_size=(0.9, 1.0), sill=0.95, module=2.4)
-    _house(
+    raise_house(
         assembly,
         request,
         block,
@@ -335,7 +218,7 @@ def _farmhouse(assembly: Assembly, request: AssetRequest) -> None:
     )
     if glazing.surround:
         glazing = replace(glazing, shutters=None, lintel=None)
-    _house(
+    raise_house(
         assembly,
         request,
         block,
@@ -384,7 +267,7 @@ def _villa(assembly: Assembly, request: AssetRequest) -> None:
         surround=None,
         lintel="stone_blocks",
     )
-    _house(
+    raise_house(
         assembly,
         request,
         block,

@@ -321,7 +321,6 @@ FAMILIES: tuple[AssetFamily, ...] = (
                 "mage tower",
                 "sorcerer's tower",
                 "magic tower",
-                "spire",
             ),
             "ruined_tower": ("ruined tower", "broken tower", "collapsed tower", "crumbling tower"),
         },
