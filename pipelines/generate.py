@@ -73,6 +73,10 @@ def generate(
 
 
 def _spec_from(spec: WorldSpec | Path | str | None) -> WorldSpec:
+    from worldgen.builder.catalogue import lexicon
     from worldgen.spec.files import load_spec
+    from worldgen.spec.lexicon import check_families
 
-    return spec if isinstance(spec, WorldSpec) else load_spec(Path(spec or ""))
+    spec = spec if isinstance(spec, WorldSpec) else load_spec(Path(spec or ""))
+    check_families(spec, lexicon())
+    return spec

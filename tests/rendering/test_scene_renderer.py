@@ -162,7 +162,7 @@ def test_refuses_views_that_are_no_cube(renderer: SceneRenderer, cube: tuple[Vie
 
 
 def test_face_size_follows_the_panorama() -> None:
-    assert SceneRenderer.face_px_for(1024) == 640
+    assert SceneRenderer.face_px_for(1024) == 560
     assert SceneRenderer.face_px_for(512) == 320
 
 

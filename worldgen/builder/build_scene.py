@@ -16,7 +16,7 @@ from worldgen.builder.land import Land, finish_land, growth_on, level_land, shap
 from worldgen.builder.layout.candidates import LandView
 from worldgen.builder.layout.crossings import find_crossing
 from worldgen.builder.layout.detail import choose_levels
-from worldgen.builder.layout.paths import places_along, plan_paths
+from worldgen.builder.layout.paths import places_along
 from worldgen.builder.layout.runs import SEGMENT_M, lay_run, run_across, run_along, run_around
 from worldgen.builder.layout.scatter import Stand, Surroundings, scatter
 from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites
@@ -74,7 +74,7 @@ class Prototypes:
                 kind=entry.kind or next(iter(family.kinds)),
                 name=name,
                 size=entry.size,
-                material=entry.material if isinstance(entry, Item) else None,
+                material=entry.material,
                 biome=self.spec.biome,
                 season=self.spec.season,
                 snow_cover=self.spec.weather.snow_cover,
@@ -105,7 +105,7 @@ def build_scene(
     prototypes = Prototypes(spec, tier, seed)
     progress(0.3, "choosing sites")
     plan, crossings = _plan(spec, land, prototypes, seed)
-    paths = plan_paths(spec, land.terrain, land.play_half_size_m, plan.sites, seed)
+    paths = plan.paths.lines
     _place_along_paths(spec, plan, prototypes, paths)
     bare_land, land = land, level_land(land, plan.pads, paths)
     objects = _stand(plan, land) + crossings
@@ -329,7 +329,7 @@ def _scattered(
         bare_terrain=bare_land.terrain,
         play_half_size_m=land.play_half_size_m,
         cover_reach_m=prototypes.tier.cover_reach_m,
-        zones=(*plan.pads, *paths),
+        zones=tuple(plan.zones),
         sight_lines=tuple(sight_lines),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
         ground_fit=growth_on(bare_land, spec, seed),

@@ -83,7 +83,7 @@ def decode_spec(data: bytes) -> WorldSpec:
             raise InvalidInputError("The spec must be a mapping of fields, such as 'biome: alpine'.", hint=_HINT)
         lines: dict[_Path, int] = {}
         _check_keys(root, (), lines)
-        fields = yaml.load(text, Loader=yaml.SafeLoader)
+        fields = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InvalidInputError(f"The spec is not valid YAML: {_reason(error)}.", hint=_HINT) from error
     except (ValueError, OverflowError) as error:

@@ -63,7 +63,7 @@ def test_everything_asked_for_is_there_and_traces_back_to_the_spec() -> None:
     for item in scene.objects:
         assert (
             item.object_id == item.spec_id
-            or item.object_id.split("/")[0] in (item.spec_id, "land", "path")
+            or item.object_id.split("/")[0] in (item.spec_id, "land", "path", "water")
             or (f"/{item.spec_id}/" in item.object_id)
         )
 

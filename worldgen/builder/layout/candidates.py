@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float64]
 
 _NUM_CANDIDATES = 700
 _EYE_HEIGHT_M = 1.7
+_NO_WATER_M = 1e5
+"""Distances to the shore beyond this mean that the land holds no water."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -159,7 +161,8 @@ def _allowed(
         allowed &= water_depth_at(land.terrain, rim_x, rim_z) <= 0.0
     allowed &= (depth <= 0.0) & (shore >= min(rule.water_distance_m[0], 30.0))
     if math.isfinite(rule.water_distance_m[1]):
-        allowed &= shore <= rule.water_distance_m[1] * (1.0 + effort) + radius
+        # Where there is no water at all, what likes its shores does without.
+        allowed &= (shore <= rule.water_distance_m[1] * (1.0 + effort) + radius) | (shore > _NO_WATER_M)
     if effort == 0:
         allowed &= (height >= rule.altitude_m[0]) & (height <= rule.altitude_m[1])
     return allowed
@@ -208,6 +211,9 @@ def _preference(
         return score - 0.12 * np.abs(np.abs(shore) - wanted) - 0.012 * distance
     if item.place.relation == "in_distance":
         return score + 0.02 * height
+    if target is not None and target.kind == "site":
+        away = np.hypot(x - target.center_xz[0], z - target.center_xz[1]) - target.radius_m - radius
+        return score - 0.06 * np.abs(away - 3.0) - 0.012 * distance
     wanted = 11.0 + 2.0 * radius
     return score - 0.02 * np.abs(distance - wanted) - 0.05 * np.abs(height)
 

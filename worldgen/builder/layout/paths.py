@@ -11,7 +11,6 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from worldgen import randomness
-from worldgen.builder.layout.sites import Site
 from worldgen.builder.layout.zones import LineZone, PadZone
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.scene.terrain import Terrain
@@ -97,43 +96,53 @@ def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 PATH_WIDTH_M = 1.9
 """Width of a foot path; cobbled streets are wider by half."""
-PATH_MARGIN_M = 3.0
+PATH_MARGIN_M = 4.5
 """How far beside a path the ground is smoothed."""
 
 
-def plan_paths(
-    spec: WorldSpec, terrain: Terrain, play_half_size_m: float, sites: Sequence[Site], seed: int
-) -> list[LineZone]:
-    """A way from behind the spawn through it to the first door, and spurs from there to the other doors.
+class PathPlan:
+    """The paths of a world, laid one by one while buildings are placed.
 
-    Without a building the path leads on into the view. Each path belongs to the thing that it leads to, so
-    another building adds a spur and leaves the rest as it is.
+    The way from behind the spawn comes first; each building then gets a spur to its door that avoids what stood
+    before it. Each path belongs to the thing that it leads to, so another building adds a spur and leaves the rest.
+
+    Args:
+        spec: Tells whether there are paths, and of what.
+        terrain: The land before any levelling.
+        play_half_size_m: Half the side of the playable area.
+        seed: The world's seed.
     """
-    if not spec.path:
-        return []
-    rng = randomness.rng(seed, "path")
-    routes = RouteMap(terrain, min(play_half_size_m - 4.0, 150.0))
-    pads = [site.pad for site in sites if site.pad is not None]
-    doors = [site for site in sites if site.pad is not None and math.hypot(*site.center_xz) < 110.0]
-    half_width = 0.5 * PATH_WIDTH_M * (1.5 if spec.path_material == "cobble" else 1.0)
 
-    def zone(owner: str, points: NDArray[np.float64]) -> LineZone:
-        return LineZone(owner=owner, points_xz=points, half_width_m=half_width, margin_m=PATH_MARGIN_M)
+    def __init__(self, spec: WorldSpec, terrain: Terrain, play_half_size_m: float, seed: int) -> None:
+        """Lay the way from behind the spawn, if the world has paths."""
+        self.lines: list[LineZone] = []
+        self._half_width_m = 0.5 * PATH_WIDTH_M * (1.5 if spec.path_material == "cobble" else 1.0)
+        self._rng = randomness.rng(seed, "path")
+        self._routes = RouteMap(terrain, min(play_half_size_m - 4.0, 150.0)) if spec.path else None
+        if self._routes is not None:
+            aside = (self._rng.random() - 0.5) * 1.2
+            behind = (45.0 * math.sin(aside), 45.0 * math.cos(aside))
+            self._lay("path/back", self._routes.route(behind, (0.0, 0.0), []))
 
-    aside = (rng.random() - 0.5) * 1.2
-    behind = (45.0 * math.sin(aside), 45.0 * math.cos(aside))
-    lines = [zone("path/back", routes.route(behind, (0.0, 0.0), []))]
-    if not doors:
-        ahead = (rng.random() - 0.5) * 0.7
-        far = (110.0 * math.sin(ahead), -110.0 * math.cos(ahead))
-        lines.append(zone("path/ahead", routes.route((0.0, 0.0), far, [])))
-        return lines
-    for site in doors:
-        own = [pad for pad in pads if pad is not site.pad]
-        start = _nearest_on(lines, site.front_xz)
-        if math.dist(start, site.front_xz) > 1.0:
-            lines.append(zone(f"path/{site.object_id}", routes.route(start, site.front_xz, own)))
-    return lines
+    def lead_to(self, owner: str, door_xz: tuple[float, float], pads: Sequence[PadZone]) -> None:
+        """Lay a spur from the nearest path to a door; ``pads`` are the buildings to avoid."""
+        if self._routes is None or math.hypot(*door_xz) > 110.0:
+            return
+        start = _nearest_on(self.lines, door_xz)
+        if math.dist(start, door_xz) > 1.0:
+            self._lay(f"path/{owner}", self._routes.route(start, door_xz, pads))
+
+    def lead_ahead(self) -> None:
+        """Where no building was reached, lead on into the view."""
+        if self._routes is not None and len(self.lines) == 1:
+            ahead = (self._rng.random() - 0.5) * 0.7
+            far = (110.0 * math.sin(ahead), -110.0 * math.cos(ahead))
+            self._lay("path/ahead", self._routes.route((0.0, 0.0), far, []))
+
+    def _lay(self, owner: str, points: NDArray[np.float64]) -> None:
+        self.lines.append(
+            LineZone(owner=owner, points_xz=points, half_width_m=self._half_width_m, margin_m=PATH_MARGIN_M)
+        )
 
 
 def _nearest_on(lines: Sequence[LineZone], position_xz: tuple[float, float]) -> tuple[float, float]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from worldgen import randomness
 from worldgen.builder.family import AssetFamily
 from worldgen.builder.layout.candidates import Candidates, LandView, Target, propose
-from worldgen.builder.layout.zones import PadZone, outside_zones
+from worldgen.builder.layout.paths import PathPlan
+from worldgen.builder.layout.zones import PadZone, Zone, outside_zones
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.scene import Prototype, SceneObject
 from worldgen.spec.model import Item, WorldSpec
@@ -22,7 +23,7 @@ FloatArray = NDArray[np.float64]
 EMBANKMENT_M = 3.0
 """How far around a building the ground slopes to meet its level pad."""
 
-PAD_MARGIN_M = EMBANKMENT_M + 2.0
+PAD_MARGIN_M = EMBANKMENT_M + 2.6
 """How far around a building the ground may change: the embankment, and the grid cells that it touches."""
 
 
@@ -57,8 +58,11 @@ class Site:
 class SitePlan:
     """What has been placed so far; grows while items are placed one after the other."""
 
+    paths: PathPlan
     sites: list[Site] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    zones: list[Zone] = field(default_factory=list)
+    """Pads and paths in the order in which they reshaped the ground; the last one shaped what they share."""
 
     @property
     def pads(self) -> list[PadZone]:
@@ -85,7 +89,8 @@ def plan_sites(
         prototype_of: Builds (or recalls) the prototype of an item's instance.
         seed: The world's seed.
     """
-    plan = SitePlan()
+    plan = SitePlan(paths=PathPlan(spec, land.terrain, land.play_half_size_m, seed))
+    plan.zones += plan.paths.lines
     for index in range(max((item.count for item in spec.items), default=0)):
         for item in spec.items:
             if index < item.count:
@@ -99,6 +104,9 @@ def plan_sites(
                     prototype=prototype_of(item, index),
                     seed=seed,
                 )
+    laid = len(plan.paths.lines)
+    plan.paths.lead_ahead()
+    plan.zones += plan.paths.lines[laid:]
     return plan
 
 
@@ -133,7 +141,12 @@ def _place(
         score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
         best = int(np.argmax(score)) if len(score) else -1
         if best >= 0 and np.isfinite(score[best]):
-            plan.sites.append(_site(object_id, item, family, prototype, candidates=candidates, best=best))
+            site = _site(object_id, item, family, prototype, candidates=candidates, best=best)
+            if site.pad is not None:
+                laid = len(plan.paths.lines)
+                plan.paths.lead_to(object_id, site.front_xz, plan.pads)
+                plan.zones += [*plan.paths.lines[laid:], site.pad]
+            plan.sites.append(site)
             return
     plan.warnings.append(f"There is no place left for '{object_id}'; the world goes without it.")
 
@@ -162,7 +175,8 @@ def _named_target(name: str | None, plan: SitePlan, spec: WorldSpec, land: LandV
         return Target(kind="water", center_xz=center, radius_m=0.0, yaw=0.0)
     for site in plan.sites:
         if site.item.id == name:
-            radius = math.hypot(*half_extents(site.prototype))
+            # A building is as large as its walls, a tree only as its trunk: one can stand under it.
+            radius = math.hypot(*half_extents(site.prototype)) if site.pad else site.prototype.footprint_m
             return Target(kind="site", center_xz=site.center_xz, radius_m=radius, yaw=site.yaw)
     return None
 
@@ -171,7 +185,8 @@ def _clear_of_sites(plan: SitePlan, candidates: Candidates, radius: float) -> ND
     """Which candidates keep their distance from everything placed so far, and from the spawn."""
     x, z = candidates.x, candidates.z
     free = np.hypot(x, z) > radius + 2.5
-    free &= outside_zones(plan.pads, x, z, reach_m=radius + PAD_MARGIN_M + 1.0)
+    free &= outside_zones(plan.pads, x, z, reach_m=radius + 2.0)
+    free &= outside_zones(plan.paths.lines, x, z, reach_m=radius + 0.6)
     for site in plan.sites:
         if site.pad is None:
             own = max(site.prototype.footprint_m, 0.4)

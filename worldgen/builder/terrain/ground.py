@@ -15,6 +15,7 @@ from worldgen.builder.terrain.fields import GroundCover, ground_cover
 from worldgen.builder.terrain.layers import ground_materials, layer_set, mean_colors
 from worldgen.builder.terrain.meshes import LevelMesh, level_mesh, split_mesh
 from worldgen.builder.terrain.noise import noise_seed
+from worldgen.builder.terrain.queries import path_weight_at
 from worldgen.scene.material import LinearColor, Material, SurfaceTag
 from worldgen.scene.scene import Part, Prototype, SceneObject
 from worldgen.scene.terrain import Terrain
@@ -24,8 +25,8 @@ from worldgen.spec.model import Biome, Season, WorldSpec
 LEVEL_NAMES = ("near", "play", "middle", "far")
 """Names of the levels, finest first."""
 
-_GROUND, _MOUNTAIN, _CLIFF = 0, 1, 2
-_GROUP_LABELS = ("ground", "mountain", "cliff")
+_GROUND, _MOUNTAIN, _CLIFF, _PATH = 0, 1, 2, 3
+_GROUP_LABELS = ("ground", "mountain", "cliff", "path")
 
 _SEASON_TINTS: dict[Season, LinearColor] = {
     "spring": (0.92, 1.08, 0.85),
@@ -189,8 +190,11 @@ def _groups(mesh: LevelMesh, index: int, cover: GroundCover) -> NDArray[np.int8]
     if index <= 1 or walls:
         limit = math.cos(math.radians(42.0 if walls else 50.0))
         of_vertex[(mesh.normals[:, 1] < limit) & (heights > -30.0)] = _CLIFF
+    if index <= 1:
+        trodden = path_weight_at(cover.terrain, mesh.vertices[:, 0], mesh.vertices[:, 2]) > 0.5
+        of_vertex[trodden] = _PATH
     groups: NDArray[np.int8] = of_vertex[mesh.triangles[:, 1]]
-    counted = np.bincount(groups, minlength=3)
+    counted = np.bincount(groups, minlength=4)
     if counted[_CLIFF] < 60:
         groups[groups == _CLIFF] = _GROUND if index <= 1 else _MOUNTAIN
     return groups
