@@ -35,7 +35,7 @@ def test_adding_a_tower_moves_nothing_else(relation: str) -> None:
     shared = before.keys() & after.keys()
     moved = [name for name in shared if not np.array_equal(before[name], after[name])]
     assert moved == []
-    assert len(shared) > 0.9 * len(before), "only what stood in the tower's way is gone"
+    assert len(shared) > 0.8 * len(before), "only what stood in the tower's way is gone"
 
 
 def test_raising_a_count_keeps_the_first_ones_in_place() -> None:

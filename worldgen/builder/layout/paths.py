@@ -96,8 +96,8 @@ def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 PATH_WIDTH_M = 1.9
 """Width of a foot path; cobbled streets are wider by half."""
-PATH_MARGIN_M = 4.5
-"""How far beside a path the ground is smoothed."""
+PATH_MARGIN_M = 5.5
+"""How far beside a path the ground may change: the smoothed strip, the grid cells that it touches, their normals."""
 
 
 class PathPlan:

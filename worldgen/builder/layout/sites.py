@@ -23,8 +23,8 @@ FloatArray = NDArray[np.float64]
 EMBANKMENT_M = 3.0
 """How far around a building the ground slopes to meet its level pad."""
 
-PAD_MARGIN_M = EMBANKMENT_M + 2.6
-"""How far around a building the ground may change: the embankment, and the grid cells that it touches."""
+PAD_MARGIN_M = EMBANKMENT_M + 4.0
+"""How far around a building anything may change: the embankment, the grid cells that it touches, their normals."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
