@@ -35,7 +35,7 @@ def choose_levels(
     budget: int,
     panorama_height: int,
 ) -> tuple[list[SceneObject], int]:
-    """Give every object its level of detail; drop the farthest scattered ones if even the coarsest do not fit.
+    """Give every object its level of detail; drop the farthest plants and stones if even the coarsest do not fit.
 
     Args:
         objects: All placed objects, land and water not included.
@@ -68,6 +68,8 @@ def choose_levels(
     for index in np.argsort(-distance, kind="stable"):
         if total <= budget:
             break
+        if kinds[index].weight > 1.0:
+            continue
         keep[index] = False
         total -= int(kinds[index].triangles[levels[index]])
     chosen = [replace(item, lod=int(level)) for item, level, kept in zip(objects, levels, keep, strict=True) if kept]

@@ -16,9 +16,15 @@ from worldgen.builder.layout.paths import PathPlan
 from worldgen.builder.layout.zones import PadZone, Zone, outside_zones
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.scene import Prototype, SceneObject
-from worldgen.spec.model import Item, WorldSpec
+from worldgen.spec.model import Item, Place, WorldSpec
 
 FloatArray = NDArray[np.float64]
+
+_KEEP_RELATION = 4
+"""Rounds of search in which a thing must stand where its relation says."""
+
+_EFFORTS = 7
+"""Rounds of search in all; each forgives more than the one before."""
 
 EMBANKMENT_M = 3.0
 """How far around a building the ground slopes to meet its level pad."""
@@ -124,9 +130,13 @@ def _place(
     object_id = f"{item.id}/{index}"
     rng = randomness.rng(seed, f"{object_id}/site")
     half_size = half_extents(prototype)
-    radius = max(prototype.footprint_m, math.hypot(*half_size) if family.placement.levels_ground else 0.5)
+    radius = max(prototype.footprint_m, 0.85 * math.hypot(*half_size) if family.placement.levels_ground else 0.5)
     target = _target(plan, item, spec, land)
-    for effort in range(4):
+    for effort in range(_EFFORTS):
+        if effort == _KEEP_RELATION:
+            # Better somewhere else than not at all.
+            target, item = None, item.model_copy(update={"place": Place()})
+            plan.warnings.append(f"'{object_id}' found no place where the prompt wants it and stands elsewhere.")
         candidates = propose(
             item=item,
             index=index,
