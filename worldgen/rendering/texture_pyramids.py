@@ -82,12 +82,12 @@ def texture_ids(textures: Mapping[str, NDArray[np.uint8] | None]) -> tuple[dict[
     return ids, distinct
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True)
 def _halve(level: NDArray[np.uint8], linear: NDArray[np.float32], encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = level.shape[0], level.shape[1]
     half_height, half_width = max(1, height // 2), max(1, width // 2)
     half = np.zeros((half_height, half_width, 3), dtype=np.uint8)
-    for row in numba.prange(half_height):
+    for row in range(half_height):
         top, bottom = min(2 * row, height - 1), min(2 * row + 1, height - 1)
         for column in range(half_width):
             left, right = min(2 * column, width - 1), min(2 * column + 1, width - 1)
