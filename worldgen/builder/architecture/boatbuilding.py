@@ -148,7 +148,8 @@ def _transom(assembly: Assembly, hull: Hull, material: str, color: LinearColor, 
         assembly.quads(quads, quads[..., [0, 1]], material if outward else "wood_planks", lods=lods, color=color)
     top = hull.surface(np.array([0.0]), np.array([1.0]))[0, 0]
     low, high = (-top[0], top[1] - 0.02, top[2] - 0.01), (top[0], top[1] + 0.03, top[2] + 0.045)
-    assembly.box(WORLD, low, high, "wood_beam", grain=0, lods=NEAR)
+    if lods is FINE:
+        assembly.box(WORLD, low, high, "wood_beam", grain=0, lods=NEAR)
 
 
 def floor_boards(assembly: Assembly, hull: Hull, y: float, *, span: tuple[float, float] = (0.02, 0.94)) -> None:

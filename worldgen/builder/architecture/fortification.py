@@ -171,7 +171,7 @@ def square_parapet(
             local = np.array([under])
             assembly.quads(edge.points(local), local[..., [0, 2]], material, lods=ALL)
         if outlines is None and snow <= 0.15:
-            _caps(assembly, wall, outline, thickness, deck + PARAPET_M + 0.85)
+            _caps(assembly, wall, outline, thickness, deck + PARAPET_M + 0.85, lift=0.006 * (side % 2))
     half = outer / 2.0 - 0.05
     assembly.box(frame, (-half, deck - 0.3, -half), (half, deck, half), "stone_blocks", skip="DFBLR")
     assembly.hull_box(frame, (-half, deck - 0.3, -half), (half, deck, half), surface_of(material))
@@ -180,13 +180,13 @@ def square_parapet(
         snow_top(assembly, frame, (-inner, -inner), (inner, inner), y=deck, cover=snow)
 
 
-def _caps(assembly: Assembly, wall: Frame, outline: Line, thickness: float, top: float) -> None:
+def _caps(assembly: Assembly, wall: Frame, outline: Line, thickness: float, top: float, *, lift: float = 0.0) -> None:
     """Sloped stones on the merlons."""
     for (a, y0), (b, y1) in pairwise(outline):
         if y0 == y1 == top and b - a > 0.2:
-            assembly.box(
-                wall, (a - 0.05, top, -thickness - 0.05), (b + 0.05, top + 0.1, 0.05), "stone_blocks", lods=FINE
-            )
+            out = 0.05 + lift
+            low, high = (a - out, top, -thickness - out), (b + out, top + 0.1 + lift, out)
+            assembly.box(wall, low, high, "stone_blocks", lods=FINE)
 
 
 def round_parapet(

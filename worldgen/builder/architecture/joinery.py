@@ -112,11 +112,11 @@ def window(assembly: Assembly, frame: Frame, opening: Opening, style: WindowStyl
     )
     _bars(assembly, frame, inner, style, back)
     if style.sill:
-        high = opening.bottom + 0.005
+        high = opening.bottom + 0.012
         low, far = (opening.left - 0.07, high - 0.09, back - 0.02), (opening.right + 0.07, high, 0.07)
         assembly.box(frame, low, far, style.sill, grain=0, lods=NEAR, color=color, skip="B")
     if style.lintel and opening.arch == "flat":
-        low, far = (opening.left - 0.16, opening.top, -0.06), (opening.right + 0.16, opening.top + 0.18, 0.025)
+        low, far = (opening.left - 0.16, opening.top - 0.012, -0.06), (opening.right + 0.16, opening.top + 0.18, 0.025)
         assembly.box(frame, low, far, style.lintel, grain=0, lods=NEAR, skip="B")
     if style.surround:
         surround(assembly, frame, opening, style.surround)
@@ -193,12 +193,12 @@ def surround(
     for index in range(count):
         y = opening.bottom + height * index
         reach = width * (1.0 if index % 2 else 1.45)
-        for near, far in ((opening.left - reach, opening.left), (opening.right, opening.right + reach)):
+        for near, far in ((opening.left - reach, opening.left + 0.012), (opening.right - 0.012, opening.right + reach)):
             lower, upper = (near, y + 0.006, -0.15), (far, y + height - 0.006, proud)
             assembly.box(frame, lower, upper, material, lods=FINE, skip="BUD")
     if opening.arch == "flat":
         reach = width * 1.6
-        low = (opening.left - reach, opening.top, -0.15)
+        low = (opening.left - reach, opening.top - 0.012, -0.15)
         high = (opening.right + reach, opening.top + 0.24, proud + 0.01)
         assembly.box(frame, low, high, material, lods=NEAR, skip="B")
     else:
@@ -218,7 +218,8 @@ def voussoirs(
 ) -> None:
     """Wedge stones over an arch, standing ``proud`` of the wall; ``depth`` is how far they reach into it."""
     steps = max(4, 2 * round(opening.width * 1.57 / 0.5 / 2.0))
-    inner = opening.head(steps)
+    # A little inside the opening, so that the stones' undersides do not coincide with the wall's.
+    inner = opening.grown(-0.012).head(steps)
     springing = opening.top - opening.rise
     outer_opening = Opening(
         left=opening.left - width,
@@ -271,7 +272,7 @@ def door(assembly: Assembly, frame: Frame, opening: Opening, style: DoorStyle) -
     low = (opening.left - 0.05, opening.bottom - 0.12, back - 0.05)
     assembly.box(frame, low, (opening.right + 0.05, opening.bottom + 0.015, 0.03), style.steps, lods=NEAR, skip="B")
     if style.lintel and opening.arch == "flat":
-        low, far = (opening.left - 0.2, opening.top, -0.06), (opening.right + 0.2, opening.top + 0.2, 0.03)
+        low, far = (opening.left - 0.2, opening.top - 0.012, -0.06), (opening.right + 0.2, opening.top + 0.2, 0.03)
         assembly.box(frame, low, far, style.lintel, grain=0, lods=NEAR, skip="B")
     if style.surround:
         surround(assembly, frame, opening, style.surround, width=0.24)

@@ -189,7 +189,7 @@ def tube(
     lods: Lods = ALL,
     color: LinearColor = WHITE,
 ) -> None:
-    """Sweep a circle along a path (N, 3): ropes, chains, bent iron. Ends stay open."""
+    """Sweep a circle along a path (N, 3), closed at both ends: ropes, chains, bent iron."""
     centers = np.asarray(path, dtype=np.float64)
     radii = np.broadcast_to(np.asarray(radius, dtype=np.float64), len(centers))
     tangents = np.gradient(centers, axis=0)
@@ -213,6 +213,9 @@ def tube(
     uv = _along(u, v, material)
 
     assembly.quads(cells_of(grid), cells_of(uv), material, lods=lods, color=color, normals=cells_of(wheel))
+    for rim, radius_m in ((grid[0, :-1][::-1], float(radii[0])), (grid[-1, :-1], float(radii[-1]))):
+        if radius_m > 0.01:
+            disc(assembly, rim, material, lods=lods, color=color)
 
 
 def cells_of(grid: Points) -> Points:

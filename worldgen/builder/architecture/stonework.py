@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -182,3 +183,20 @@ def band(
     """Add a string course: a strip of stone that stands ``proud`` of a wall about s = 0."""
     half = length / 2.0 + proud
     assembly.box(frame, (-half, span[0], -0.1), (half, span[1], proud), material, grain=0, lods=lods, skip="B")
+
+
+def band_ring(
+    assembly: Assembly,
+    sides: Sequence[Frame],
+    width: float,
+    span: tuple[float, float],
+    material: str,
+    *,
+    proud: float = 0.06,
+    lods: Lods = NEAR,
+) -> None:
+    """Add a string course around a square tower; its corners belong to two of the sides, so that none overlap."""
+    for index, side in enumerate(sides):
+        half = width / 2.0 + proud if index % 2 == 0 else width / 2.0 - 0.1
+        low, high = (-half, span[0], -0.1), (half, span[1], proud)
+        assembly.box(side, low, high, material, grain=0, lods=lods, skip="B" if index % 2 == 0 else "BLR")

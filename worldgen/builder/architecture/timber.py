@@ -286,11 +286,11 @@ def casing(
 ) -> None:
     """Add boards that line and frame a hole through a thick wall."""
     left, right = opening.left, opening.right
-    for low, high in ((left - width, left), (right, right + width)):
+    for low, high in ((left - width, left + 0.01), (right - 0.01, right + width)):
         assembly.box(
             frame, (low, opening.bottom, -depth), (high, opening.top, proud), material, grain=1, lods=NEAR, skip="BUD"
         )
-    for low, high in ((opening.top, opening.top + width), (opening.bottom - width * 0.7, opening.bottom)):
+    for low, high in ((opening.top - 0.01, opening.top + width), (opening.bottom - width * 0.7, opening.bottom + 0.01)):
         assembly.box(
             frame,
             (left - width - 0.03, low, -depth),

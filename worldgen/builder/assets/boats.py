@@ -8,6 +8,7 @@ import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembly
 from worldgen.builder.architecture.boatbuilding import Hull, build_hull, floor_boards
+from worldgen.builder.architecture.cloth import cloth
 from worldgen.builder.architecture.frame import WORLD, Points, frame_between
 from worldgen.builder.architecture.palette import (
     PAINT_BLUE,
@@ -18,10 +19,9 @@ from worldgen.builder.architecture.palette import (
     PAINT_WHITE,
     pick,
 )
-from worldgen.builder.architecture.solids import cells_of, cylinder, prism, tube
+from worldgen.builder.architecture.solids import cylinder, prism, tube
 from worldgen.builder.architecture.themes import between
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
-from worldgen.builder.modelling.mesh_builder import grid_triangles, smooth_normals
 from worldgen.scene.scene import Prototype
 
 
@@ -93,19 +93,6 @@ def _rowing_boat(assembly: Assembly, request: AssetRequest) -> None:
         for a in np.linspace(0.0, 18.0, 40)
     ]
     tube(assembly, coil, 0.013, "rope", sides=5, lods=FINE)
-
-
-def _sheet(assembly: Assembly, grid: Points, material: str, *, lods: tuple[int, ...]) -> None:
-    """A cloth (R, C, 3) that is seen from both sides."""
-    normals = (
-        smooth_normals(grid.reshape(-1, 3), grid_triangles(*grid.shape[:2])).astype(np.float64).reshape(grid.shape)
-    )
-    for side in (1.0, -1.0):
-        sheet, facing = cells_of(grid + 0.006 * side * normals), cells_of(side * normals)
-        if side < 0.0:
-            # Both sides are cut along the same diagonal, so that they never cross.
-            sheet, facing = sheet[:, [0, 3, 2, 1]], facing[:, [0, 3, 2, 1]]
-        assembly.quads(sheet, sheet[..., [2, 1]], material, lods=lods, normals=facing)
 
 
 def _sail(corners: tuple[Points, Points, Points], belly: float, rows: int) -> Points:
@@ -191,8 +178,8 @@ def _rig(assembly: Assembly, hull: Hull, deck: float, *, material: str) -> None:
         np.array([0.0, top * 0.84, mast_z + 0.35]),
     )
     for lods, rows in ((NEAR, 7), (FAR, 2)):
-        _sheet(assembly, _sail((tack, end + np.array([0.0, 0.1, 0.1]), head), 0.32, rows), material, lods=lods)
-        _sheet(assembly, _sail(jib, 0.22, rows), material, lods=lods)
+        cloth(assembly, _sail((tack, end + np.array([0.0, 0.1, 0.1]), head), 0.32, rows), material, lods=lods)
+        cloth(assembly, _sail(jib, 0.22, rows), material, lods=lods)
     stays = [bow + np.array([0.0, 0.05, -0.03]), np.array([0.0, hull.freeboard + 0.3, -hull.length / 2.0])]
     half = float(hull.breadth(np.array([0.6]))[0]) - 0.05
     stays += [np.array([side * half, deck, mast_z - 0.1]) for side in (-1.0, 1.0)]

@@ -36,7 +36,13 @@ def _wheel(assembly: Assembly, frame: Frame, radius: float) -> None:
         ]
         lathe(assembly, hub, rim, "wood_beam", sides=sides, lods=lods)
         if lods is not FAR:
-            tyre = [(radius - 0.012, -0.04), (radius, -0.04), (radius, 0.04), (radius - 0.012, 0.04)]
+            tyre = [
+                (radius - 0.012, -0.04),
+                (radius, -0.04),
+                (radius, 0.04),
+                (radius - 0.012, 0.04),
+                (radius - 0.012, -0.04),
+            ]
             lathe(assembly, hub, tyre, "iron", sides=sides, lods=lods)
     lathe(
         assembly,

@@ -20,7 +20,7 @@ from worldgen.builder.architecture.joinery import (
     window,
 )
 from worldgen.builder.architecture.panels import Opening
-from worldgen.builder.architecture.stonework import band, plinth, quoins
+from worldgen.builder.architecture.stonework import band_ring, plinth, quoins
 from worldgen.builder.architecture.themes import between, glass, stone
 from worldgen.builder.assets.gate_works import corner_tower, curtain, gate_block
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
@@ -93,7 +93,7 @@ def _keep_block(
         for hole in holes:
             if hole is not doorway:
                 window(assembly, side_frame, hole, glazing)
-        band(assembly, side_frame, width, (3.3, 3.5), "stone_blocks", proud=0.09)
+    band_ring(assembly, sides, width, (3.3, 3.5), "stone_blocks", proud=0.09)
     door(assembly, sides[0], doorway, DoorStyle(surround="stone_blocks", leaves=2, recess=0.35))
     steps_before(assembly, sides[0], doorway, "stone_blocks", margin=0.5)
     quoins(assembly, frame, (width, width), (_FLOOR, height - 0.5), "stone_blocks")

@@ -15,7 +15,7 @@ from worldgen.builder.architecture.panels import Bend, Opening
 from worldgen.builder.architecture.roof_features import finial
 from worldgen.builder.architecture.roofs import SHINGLES, SLATE, STONE_SLABS, TILES, RoofStyle, cone_roof, hip_roof
 from worldgen.builder.architecture.solids import lathe
-from worldgen.builder.architecture.stonework import band, buttress, plinth, quoins
+from worldgen.builder.architecture.stonework import band_ring, buttress, plinth, quoins
 from worldgen.builder.architecture.themes import ARID, between, roof, stone, wall
 from worldgen.builder.assets.tower_landmarks import build_belfry
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
@@ -170,13 +170,11 @@ def _steeple(
     door(assembly, sides[0], portal, DoorStyle(surround="stone_blocks", leaves=2, recess=0.35))
     steps_before(assembly, sides[0], portal, "stone_blocks", margin=0.5)
     quoins(assembly, frame, (width, width), (_FLOOR, shaft), "stone_blocks")
-    for side in sides:
-        for y in (3.5, shaft):
-            band(assembly, side, width, (y, y + 0.2), "stone_blocks", proud=0.1)
+    for y in (3.5, shaft):
+        band_ring(assembly, sides, width, (y, y + 0.2), "stone_blocks", proud=0.1)
     belfry = 3.2
     build_belfry(assembly, frame, width - 0.12, (shaft + 0.18, shaft + belfry), material)
-    for side in sides:
-        band(assembly, side, width, (shaft + belfry, shaft + belfry + 0.22), "stone_blocks", proud=0.12)
+    band_ring(assembly, sides, width, (shaft + belfry, shaft + belfry + 0.22), "stone_blocks", proud=0.12)
     top = shaft + belfry + 0.2
     half_w = width / 2.0
     assembly.box(frame, (-half_w, top - 0.2, -half_w), (half_w, top, half_w), "stone_blocks", skip="DFBLR")

@@ -79,24 +79,24 @@ def curtain(
 ) -> None:
     """A wall with battlements about s = 0 whose outer face lies at d = 0."""
     low, high = (-length / 2.0, -FOUNDATION_M, -thick), (length / 2.0, walk, 0.0)
-    assembly.solid_box(frame, low, high, material, grain=0, skip="DLR")
+    assembly.solid_box(frame, low, high, material, grain=0, skip="D" if ends else "DLR")
     crown = walk + PARAPET_M
-    parapet = frame.moved(d=0.06)
+    parapet = frame
     for lods, line in ((NEAR, crenellated(length, crown, crown + 0.8)), (FAR, level(length, crown + 0.4))):
         panel(
             assembly,
             parapet,
             line,
             material,
-            bottom=walk - 0.25,
+            bottom=walk,
             thickness=0.42,
             inside=material,
             ends=ends,
             lods=lods,
         )
-    assembly.hull_box(parapet, (-length / 2.0, walk - 0.25, -0.42), (length / 2.0, crown, 0.0), "stone")
-    foot_low, foot_high = (-length / 2.0, -FOUNDATION_M, -0.2), (length / 2.0, 0.6, 0.16)
-    assembly.box(frame, foot_low, foot_high, material, grain=0, lods=NEAR, skip="DBLR")
+    assembly.hull_box(parapet, (-length / 2.0, walk, -0.42), (length / 2.0, crown, 0.0), "stone")
+    foot_low, foot_high = (-length / 2.0, -FOUNDATION_M, 0.0), (length / 2.0, 0.6, 0.16)
+    assembly.box(frame, foot_low, foot_high, material, grain=0, lods=NEAR, skip="DB" if ends else "DBLR")
 
 
 def gate_block(assembly: Assembly, request: AssetRequest, frame: Frame, material: str, *, scale: float) -> float:

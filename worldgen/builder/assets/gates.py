@@ -39,9 +39,6 @@ def _gatehouse(assembly: Assembly, request: AssetRequest) -> None:
             material,
             ends=True,
         )
-        end = WORLD.moved(s=i * (width / 2.0 + 2.3)).yawed(i * math.pi / 2.0)
-        low, high = (-0.7, -FOUNDATION_M, -0.1), (0.7, 4.6 * math.sqrt(request.size), 0.004)
-        assembly.box(end, low, high, material, grain=1, skip="DB")
 
 
 def _archway(assembly: Assembly, request: AssetRequest) -> None:

@@ -38,13 +38,7 @@ def _gravestone(assembly: Assembly, request: AssetRequest) -> None:
             (half * math.cos(k), tall * 0.72 + tall * 0.28 * math.sin(k)) for k in np.linspace(0.25, math.pi - 0.25, 8)
         ]
     else:
-        outline += [
-            (half * 0.75, tall * 0.78),
-            (half * 0.75, tall * 0.9),
-            (0.0, tall),
-            (-half * 0.75, tall * 0.9),
-            (-half * 0.75, tall * 0.78),
-        ]
+        outline.append((0.0, tall))
     outline.append((-half, tall * 0.72))
     prism(assembly, lean, outline, (-0.07, 0.07), material)
     for index in range(4):

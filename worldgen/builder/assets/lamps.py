@@ -46,7 +46,7 @@ def _lantern(assembly: Assembly, frame: Frame, *, size: float, lit: bool) -> Non
     lathe(
         assembly,
         frame,
-        [(0.3 * low, -0.03), (low * 1.3, 0.0), (low * 1.3, 0.05), (0.0, 0.07)],
+        [(0.0, -0.03), (0.3 * low, -0.03), (low * 1.3, 0.0), (low * 1.3, 0.05), (0.0, 0.07)],
         "iron",
         sides=4,
         lods=NEAR,
@@ -54,6 +54,7 @@ def _lantern(assembly: Assembly, frame: Frame, *, size: float, lit: bool) -> Non
         start_angle=math.pi / 4.0,
     )
     roof = [
+        (0.0, tall + 0.005),
         (high * 1.62, tall + 0.01),
         (high * 0.7, tall + 0.55 * size),
         (high * 0.5, tall + 0.62 * size),
@@ -85,6 +86,7 @@ def _street_lamp(assembly: Assembly, request: AssetRequest) -> None:
         (0.042, height - 0.12),
         (0.08, height - 0.06),
         (0.08, height),
+        (0.0, height + 0.01),
     ]
     lathe(assembly, WORLD, profile, "iron", sides=12, lods=NEAR)
     lathe(assembly, WORLD, [(0.2, -0.4), (0.18, 0.3), (0.06, 0.9), (0.05, height)], "iron", sides=5, lods=FAR)

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from worldgen.builder.architecture.assembly import ALL, FINE, NEAR, Assembly
+from worldgen.builder.architecture.assembly import FAR, FINE, NEAR, Assembly
+from worldgen.builder.architecture.cloth import cloth
 from worldgen.builder.architecture.frame import WORLD, frame_between
 from worldgen.builder.architecture.palette import (
     PAINT_BLUE,
@@ -68,10 +69,10 @@ def _stall(assembly: Assembly, request: AssetRequest) -> None:
         half = (width - 0.2) / crates / 2.0 - 0.03
         for low, high in (
             ((-half, 0.0, -0.25), (half, 0.03, 0.25)),
-            ((-half, 0.0, 0.23), (half, 0.14, 0.25)),
-            ((-half, 0.0, -0.25), (half, 0.14, -0.23)),
-            ((-half, 0.0, -0.23), (-half + 0.02, 0.14, 0.23)),
-            ((half - 0.02, 0.0, -0.23), (half, 0.14, 0.23)),
+            ((-half, 0.03, 0.23), (half, 0.14, 0.25)),
+            ((-half, 0.03, -0.25), (half, 0.14, -0.23)),
+            ((-half, 0.03, -0.23), (-half + 0.02, 0.14, 0.23)),
+            ((half - 0.02, 0.03, -0.23), (half, 0.14, 0.23)),
         ):
             assembly.box(place, low, high, "wood_planks", lods=FINE if low[1:] != (0.0, -0.25) else NEAR)
         color = pick(rng, fruit)
@@ -126,29 +127,15 @@ def _awning(
     stripes = 2 * round(width / 0.5) + 1
     for index in range(stripes):
         a, b = -width / 2.0 + width * index / stripes, -width / 2.0 + width * (index + 1) / stripes
-        middle = (a + b) / 2.0
         drop = front[1] - 0.2
-        quads = np.array(
-            [
-                [(a, front[1], front[0]), (b, front[1], front[0]), (b, back[1], back[0]), (a, back[1], back[0])],
-                [
-                    (a, drop, front[0] + 0.03),
-                    (b, drop, front[0] + 0.03),
-                    (b, front[1], front[0]),
-                    (a, front[1], front[0]),
-                ],
-                [
-                    (a, drop, front[0] + 0.03),
-                    (middle, drop - 0.08, front[0] + 0.03),
-                    (b, drop, front[0] + 0.03),
-                    (b, drop, front[0] + 0.03),
-                ],
-            ]
-        )
-        behind = quads[:, [0, 3, 2, 1]] - np.array([0.0, 0.012, 0.006])
+        rows = [
+            [(a, drop, front[0] + 0.03), ((a + b) / 2.0, drop - 0.08, front[0] + 0.03), (b, drop, front[0] + 0.03)],
+            [(a, front[1], front[0]), ((a + b) / 2.0, front[1], front[0]), (b, front[1], front[0])],
+            [(a, back[1], back[0]), ((a + b) / 2.0, back[1], back[0]), (b, back[1], back[0])],
+        ]
         color = colors[index % 2]
-        assembly.quads(quads, None, "paint", lods=ALL, color=color)
-        assembly.quads(behind, None, "paint", lods=NEAR, color=color)
+        cloth(assembly, np.array(rows), "paint", lods=NEAR, color=color)
+        cloth(assembly, np.array(rows)[:, [0, 2]], "paint", lods=FAR, color=color)
 
 
 FAMILIES: tuple[AssetFamily, ...] = (

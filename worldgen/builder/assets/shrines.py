@@ -148,7 +148,7 @@ def _torii(assembly: Assembly, request: AssetRequest) -> None:
         lathe(
             assembly,
             WORLD.moved(s=side * (half - 0.08), y=tall - 0.2),
-            [(radius * 1.25, 0.0), (radius * 1.35, 0.1), (radius * 1.35, 0.2)],
+            [(radius * 0.8, 0.0), (radius * 1.25, 0.0), (radius * 1.35, 0.1), (radius * 1.35, 0.195), (0.0, 0.196)],
             "paint",
             sides=14,
             color=black,

@@ -7,15 +7,14 @@ import math
 import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, MIDDLE, NEAR, Assembly
-from worldgen.builder.architecture.frame import WORLD, Points
+from worldgen.builder.architecture.cloth import cloth
+from worldgen.builder.architecture.frame import WORLD
 from worldgen.builder.architecture.palette import PAINT_BLUE, PAINT_CREAM, PAINT_GREEN, PAINT_OCHRE, PAINT_RED, pick
 from worldgen.builder.architecture.snow import snow_slope
-from worldgen.builder.architecture.solids import cells_of, cylinder, hull_cylinder, tube
+from worldgen.builder.architecture.solids import cylinder, hull_cylinder, tube
 from worldgen.builder.architecture.themes import between
 from worldgen.builder.architecture.timber import round_log
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
-from worldgen.builder.modelling.mesh_builder import grid_triangles, smooth_normals
-from worldgen.scene.material import LinearColor
 from worldgen.scene.scene import Prototype
 
 
@@ -24,26 +23,6 @@ def _build(request: AssetRequest, rng: np.random.Generator) -> Prototype:
     builders = {"ridge_tent": _ridge_tent, "tipi": _tipi, "pavilion": _pavilion}
     builders[request.kind](assembly, request)
     return assembly.finish(request.name, "tent")
-
-
-def _cloth(
-    assembly: Assembly, grid: Points, material: str, *, lods: tuple[int, ...], color: LinearColor = (1.0, 1.0, 1.0)
-) -> None:
-    """Cloth over a grid (R, C, 3), seen from both sides, with UVs by its true lengths."""
-    flat = smooth_normals(grid.reshape(-1, 3), grid_triangles(*grid.shape[:2]))
-    normals = flat.astype(np.float64).reshape(grid.shape)
-    along = np.zeros(grid.shape[:2])
-    along[:, 1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=1), axis=2), axis=1)
-    up = np.zeros(grid.shape[:2])
-    up[1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=0), axis=2), axis=0)
-    uvs = cells_of(np.stack((along, up), axis=-1))
-    for side in (1.0, -1.0):
-        sheet, facing, uv = cells_of(grid + 0.006 * side * normals), cells_of(side * normals), uvs
-        if side < 0.0:
-            # The same diagonal on both sides, so that they never cross.
-            order = [0, 3, 2, 1]
-            sheet, facing, uv = sheet[:, order], facing[:, order], uv[:, order]
-        assembly.quads(sheet, uv, material, lods=lods, color=color, normals=facing)
 
 
 def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
@@ -70,11 +49,11 @@ def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
             grid = np.zeros((count + 1, count + 1, 3))
             grid[..., 0], grid[..., 1], grid[..., 2] = x[:, None], y[:, None] - (t**2)[:, None] * dip[None], zs[None]
             grid[0, :, 1] -= 0.06
-            _cloth(assembly, grid, material, lods=lods, color=color)
+            cloth(assembly, grid, material, lods=lods, color=color)
     back = np.array(
         [[(side_half, -0.06, -half), (-side_half, -0.06, -half)], [(0.01, height, -half), (-0.01, height, -half)]]
     )
-    _cloth(assembly, back, material, lods=ALL, color=color)
+    cloth(assembly, back, material, lods=ALL, color=color)
     for side in (-1.0, 1.0):
         # Flaps turned back from the door.
         low, far = (side * side_half, -0.04, half), (side * side_half * 0.45, -0.04, half + 0.34)
@@ -87,7 +66,7 @@ def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
                 else [(0.0, height, half + 0.02), (0.0, height, half)],
             ]
         )
-        _cloth(assembly, flap, material, lods=NEAR, color=color)
+        cloth(assembly, flap, material, lods=NEAR, color=color)
     dark = np.array(
         [
             [
@@ -99,7 +78,7 @@ def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
         ]
     )
     assembly.quads(dark, None, "paint", lods=FAR, color=(0.02, 0.018, 0.015))
-    for z in (-half + 0.02, half - 0.02):
+    for z in (-half + 0.06, half - 0.06):
         cylinder(assembly, (0.0, -0.2, z), (0.0, height + 0.12, z), 0.028, "wood_beam", sides=7, lods=NEAR)
         outward = math.copysign(1.15, z)
         _guy(assembly, (0.0, height + 0.06, z), (0.0, 0.0, z + outward))
@@ -168,7 +147,7 @@ def _tipi(assembly: Assembly, request: AssetRequest) -> None:
                 ),
                 axis=1,
             )
-        _cloth(assembly, grid, "canvas", lods=lods)
+        cloth(assembly, grid, "canvas", lods=lods)
     for index in range(9):
         turn = index * 2.0 * math.pi / 9.0 + 0.17
         foot = np.array([math.sin(turn) * radius * 0.97, -0.1, math.cos(turn) * radius * 0.97])
@@ -183,7 +162,7 @@ def _tipi(assembly: Assembly, request: AssetRequest) -> None:
         angles = np.linspace(math.radians(start), math.radians(360.0 - start), 19)
         strip = []
         for edge in (share, share + wide):
-            reach = radius + (top - radius) * edge + 0.04 * math.sin(edge * math.pi) + 0.025
+            reach = radius + (top - radius) * edge + 0.04 * math.sin(edge * math.pi) + 0.014
             facet = 1.0 + 0.025 * np.cos(angles * 9.0)
             strip.append(
                 np.stack(
@@ -191,8 +170,7 @@ def _tipi(assembly: Assembly, request: AssetRequest) -> None:
                     axis=1,
                 )
             )
-        quads = cells_of(np.array(strip))
-        assembly.quads(quads, None, "paint", lods=NEAR, color=color)
+        cloth(assembly, np.array(strip), "paint", lods=NEAR, color=color)
     hull_cylinder(assembly, (0.0, 0.0, 0.0), (0.0, height * 0.5, 0.0), radius * 0.75, "canvas")
 
 
@@ -214,8 +192,8 @@ def _pavilion(assembly: Assembly, request: AssetRequest) -> None:
                 (np.sin(angles) * reach, np.full(3, wall - 0.02 + (peak - wall) * share), np.cos(angles) * reach),
                 axis=1,
             )
-        _cloth(assembly, grid, "paint", lods=NEAR, color=color)
-        _cloth(assembly, grid[[0, 5]][:, [0, 2]], "paint", lods=FAR, color=color)
+        cloth(assembly, grid, "paint", lods=NEAR, color=color)
+        cloth(assembly, grid[[0, 5]][:, [0, 2]], "paint", lods=FAR, color=color)
         hem = np.array(
             [
                 [(math.sin(k) * (radius + 0.13), wall - 0.3, math.cos(k) * (radius + 0.13)) for k in angles],
@@ -223,7 +201,7 @@ def _pavilion(assembly: Assembly, request: AssetRequest) -> None:
             ]
         )
         hem[0, 1, 1] -= 0.1
-        _cloth(assembly, hem, "paint", lods=NEAR, color=colors[(index + 1) % 2])
+        cloth(assembly, hem, "paint", lods=NEAR, color=colors[(index + 1) % 2])
         if index != gores - 1:
             skirt = np.array(
                 [
@@ -231,7 +209,7 @@ def _pavilion(assembly: Assembly, request: AssetRequest) -> None:
                     [(math.sin(k) * radius, wall, math.cos(k) * radius) for k in angles],
                 ]
             )
-            _cloth(assembly, skirt, "paint", lods=ALL, color=color)
+            cloth(assembly, skirt, "paint", lods=ALL, color=color)
         post = WORLD.yawed(a).moved(d=radius - 0.05)
         cylinder(
             assembly,
@@ -251,7 +229,7 @@ def _pavilion(assembly: Assembly, request: AssetRequest) -> None:
     pennant = np.array(
         [[(0.04, peak + 0.55, 0.0), (0.8, peak + 0.68, 0.05)], [(0.04, peak + 0.88, 0.0), (0.8, peak + 0.7, 0.05)]]
     )
-    _cloth(assembly, pennant, "paint", lods=ALL, color=colors[0])
+    cloth(assembly, pennant, "paint", lods=ALL, color=colors[0])
     hull_cylinder(assembly, (0.0, 0.0, 0.0), (0.0, wall, 0.0), radius, "canvas", sides=12)
 
 

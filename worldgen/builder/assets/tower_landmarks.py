@@ -8,7 +8,6 @@ import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembly
 from worldgen.builder.architecture.fortification import (
-    ring,
     round_foundation,
     round_shaft,
     square_shaft,
@@ -25,7 +24,7 @@ from worldgen.builder.architecture.panels import Bend, Opening, level, panel
 from worldgen.builder.architecture.roof_features import finial
 from worldgen.builder.architecture.roofs import SHINGLES, SLATE, TILES, cone_roof, hip_roof
 from worldgen.builder.architecture.solids import hull_cylinder, lathe
-from worldgen.builder.architecture.stonework import band, plinth, quoins
+from worldgen.builder.architecture.stonework import band_ring, plinth, quoins
 from worldgen.builder.architecture.themes import between, glass, roof, stone, wall
 from worldgen.builder.assets.tower_entrances import TOWER_FLOOR_M, doorway_of, entrance, local_hole
 from worldgen.builder.family import AssetRequest
@@ -54,11 +53,9 @@ def build_bell_tower(assembly: Assembly, request: AssetRequest) -> None:
                 window(assembly, side, hole, glazing)
     entrance(assembly, sides[0], doorway)
     quoins(assembly, WORLD, (width, width), (TOWER_FLOOR_M, height), "stone_blocks")
-    for side in sides:
-        band(assembly, side, width, (height, height + 0.22), "stone_blocks", proud=0.14)
+    band_ring(assembly, sides, width, (height, height + 0.22), "stone_blocks", proud=0.14)
     build_belfry(assembly, WORLD, width - 0.1, (height + 0.2, height + belfry), material)
-    for side in sides:
-        band(assembly, side, width, (height + belfry, height + belfry + 0.25), "stone_blocks", proud=0.16)
+    band_ring(assembly, sides, width, (height + belfry, height + belfry + 0.25), "stone_blocks", proud=0.16)
     style = roof(request, rng, TILES, SLATE)
     top = height + belfry + 0.25
     assembly.box(
@@ -166,10 +163,9 @@ def build_lighthouse(assembly: Assembly, request: AssetRequest) -> None:
 def _lantern(assembly: Assembly, frame: Frame, radius: float, *, lit: bool, color: tuple[float, float, float]) -> None:
     """Gallery, glazed lantern room and dome of a lighthouse."""
     gallery = radius + 0.75
-    profile = [(radius, -0.5), (gallery - 0.2, 0.0), (gallery, 0.0), (gallery, 0.18)]
+    profile = [(radius, -0.5), (gallery - 0.2, 0.0), (gallery, 0.0), (gallery, 0.18), (radius * 0.6, 0.18)]
     lathe(assembly, frame, profile, "plaster_white", sides=24, lods=NEAR)
     lathe(assembly, frame, profile, "plaster_white", sides=8, lods=FAR)
-    ring(assembly, frame, gallery, 0.18, "stone_blocks", lods=ALL)
     for index in range(16):
         post = frame.yawed(index * math.pi / 8.0).moved(d=gallery - 0.08)
         assembly.box(post, (-0.025, 0.18, -0.025), (0.025, 1.15, 0.025), "iron", lods=FINE)

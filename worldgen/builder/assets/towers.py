@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembly
+from worldgen.builder.architecture.cloth import cloth
 from worldgen.builder.architecture.fortification import (
     dark_back,
     ring,
@@ -27,7 +28,7 @@ from worldgen.builder.architecture.panels import Bend, Opening, panel
 from worldgen.builder.architecture.roof_features import finial
 from worldgen.builder.architecture.roofs import SHINGLES, SLATE, TILES, cone_roof, hip_roof
 from worldgen.builder.architecture.solids import hull_cylinder, lathe
-from worldgen.builder.architecture.stonework import band, jagged, plinth, quoins, rubble
+from worldgen.builder.architecture.stonework import band_ring, jagged, plinth, quoins, rubble
 from worldgen.builder.architecture.themes import between, roof, stone
 from worldgen.builder.architecture.timber import railing, round_log
 from worldgen.builder.assets.tower_entrances import TOWER_FLOOR_M, doorway_of, entrance, local_hole
@@ -72,8 +73,7 @@ def _watchtower(assembly: Assembly, request: AssetRequest) -> None:
     entrance(assembly, sides[0], doorway)
     quoins(assembly, WORLD, (width, width), (TOWER_FLOOR_M, height - 0.4), "stone_blocks", proud=0.03)
     for y in np.arange(3.1, height - 2.5, 4.2):
-        for side in sides:
-            band(assembly, side, width, (float(y), float(y) + 0.16), "stone_blocks", proud=0.07, lods=FINE)
+        band_ring(assembly, sides, width, (float(y), float(y) + 0.16), "stone_blocks", proud=0.07, lods=FINE)
     roofed = rng.random() < 0.35
     square_parapet(
         assembly, WORLD, width, height + 0.35, material, reach=0.34, snow=0.0 if roofed else request.snow_cover
@@ -113,10 +113,7 @@ def _flag(assembly: Assembly, frame: Frame, request: AssetRequest) -> None:
     d = 0.12 * np.sin(np.linspace(0.0, 5.0, count + 1)) * np.linspace(0.2, 1.0, count + 1)
     low, high = height - 1.05 - 0.05 * s, height - 0.12 - 0.09 * s
     bottom, top = np.stack((s, low, d), axis=1), np.stack((s, high, d), axis=1)
-    front = np.stack((bottom[:-1], bottom[1:], top[1:], top[:-1]), axis=1)
-    assembly.quads(turned.points(front), None, "paint", lods=NEAR, color=color)
-    behind = front[:, [0, 3, 2, 1]] - np.array([0.0, 0.0, 0.012])
-    assembly.quads(turned.points(behind), None, "paint", lods=NEAR, color=color)
+    cloth(assembly, turned.points(np.stack((bottom, top))), "paint", lods=NEAR, color=color)
 
 
 def _round_tower(assembly: Assembly, request: AssetRequest) -> None:
@@ -242,7 +239,7 @@ def _ruined_tower(assembly: Assembly, request: AssetRequest) -> None:
     material = stone(request, "stone_mossy" if rng.random() < 0.5 else "stone_wall")
     bend = Bend(radius=radius, sides=32)
     thick = 0.75
-    doorway = Opening(left=-0.6, right=0.6, bottom=0.1, top=2.35, arch="round")
+    doorway = Opening(left=-0.6, right=0.6, bottom=0.0, top=2.35, arch="round")
     openings = [doorway]
     for index, y in enumerate(np.arange(3.4, height - 2.5, 2.2)):
         angle = (index * 2.2 + 1.0 + math.pi) % (2.0 * math.pi) - math.pi

@@ -12,7 +12,7 @@ from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.panels import level, panel
 from worldgen.builder.architecture.snow import snow_top
 from worldgen.builder.architecture.solids import rough_blocks
-from worldgen.builder.architecture.stonework import FOUNDATION_M, band, crenellated
+from worldgen.builder.architecture.stonework import FOUNDATION_M, crenellated
 from worldgen.builder.architecture.themes import stone
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.scene.scene import Prototype
@@ -51,18 +51,19 @@ def _town_wall(assembly: Assembly, request: AssetRequest, span: float) -> float:
             parapet,
             line,
             material,
-            bottom=walk - 0.3,
+            bottom=walk,
             thickness=0.45,
             inside=material,
             openings=holes,
             lods=lods,
         )
-    assembly.hull_box(parapet, (-span / 2.0, walk - 0.3, -0.45), (span / 2.0, crown, 0.0), "stone")
+    assembly.hull_box(parapet, (-span / 2.0, walk, -0.45), (span / 2.0, crown, 0.0), "stone")
     for (a, y0), (b, y1) in pairwise(outline):
         if y0 == y1 and y0 > crown:
             assembly.box(parapet, (a - 0.05, y0, -0.5), (b + 0.05, y0 + 0.1, 0.05), "stone_blocks", lods=FINE)
-    band(assembly, front, span - 0.12, (walk - 0.32, walk - 0.12), "stone_blocks", proud=0.1)
-    foot_low, foot_high = (-span / 2.0, -FOUNDATION_M, -0.2), (span / 2.0, 0.55, 0.16)
+    course_low, course_high = (-span / 2.0, walk - 0.25, 0.0), (span / 2.0, walk, 0.1)
+    assembly.box(front, course_low, course_high, "stone_blocks", grain=0, lods=NEAR, skip="B")
+    foot_low, foot_high = (-span / 2.0, -FOUNDATION_M, 0.0), (span / 2.0, 0.55, 0.16)
     assembly.box(front, foot_low, foot_high, material, grain=0, lods=NEAR, skip="DB")
     if request.snow_cover > 0.15:
         snow_top(assembly, front, (-span / 2.0, -thick), (span / 2.0, -0.4), y=walk, cover=request.snow_cover)
@@ -121,7 +122,9 @@ def _garden_wall(assembly: Assembly, request: AssetRequest, span: float) -> floa
     material = stone(request, "brick" if rng.random() < 0.5 else "plaster_ochre" if rng.random() < 0.3 else None)
     half = span / 2.0
     low, high = (-half, -FOUNDATION_M, -thick / 2.0), (half, height, thick / 2.0)
-    assembly.solid_box(WORLD, low, high, material, grain=0, skip="D")
+    assembly.hull_box(WORLD, low, high, "stone")
+    assembly.box(WORLD, (-half, 0.3, -thick / 2.0), high, material, grain=0, lods=NEAR, skip="D")
+    assembly.box(WORLD, low, high, material, grain=0, lods=FAR, skip="D")
     foot = 0.05
     assembly.box(
         WORLD,

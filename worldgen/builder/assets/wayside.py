@@ -145,7 +145,12 @@ def _signpost(assembly: Assembly, request: AssetRequest) -> None:
         if request.snow_cover > 0.15:
             snow_top(assembly, board, (-0.18, 0.06), (long, 0.115), y=tall / 2.0, cover=request.snow_cover)
     lathe(
-        assembly, WORLD.moved(0.02, height - 0.02, 0.0), [(0.12, 0.0), (0.0, 0.16)], "wood_shingles", sides=8, lods=NEAR
+        assembly,
+        WORLD.moved(0.02, height - 0.02, 0.0),
+        [(0.0, 0.0), (0.12, 0.0), (0.0, 0.16)],
+        "wood_shingles",
+        sides=8,
+        lods=NEAR,
     )
 
 

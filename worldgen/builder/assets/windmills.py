@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, MIDDLE, NEAR, Assembly
+from worldgen.builder.architecture.cloth import cloth
 from worldgen.builder.architecture.fortification import round_foundation, round_shaft
 from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle, door, steps_before, tangent_frame, window
@@ -173,11 +174,9 @@ def _sails(assembly: Assembly, hub: Frame, *, reach: float) -> None:
         bulge = 0.05 * np.sin(np.linspace(0.0, math.pi, count + 1))
         left = np.stack((np.full(count + 1, 0.02), ys, 0.035 + bulge * 0.3), axis=1)
         right = np.stack((np.full(count + 1, wide * share), ys, 0.04 + bulge), axis=1)
-        quads = np.stack((left[:-1], right[:-1], right[1:], left[1:]), axis=1)
-        for lods, rows in ((NEAR, quads), (FAR, np.stack((left[:1], right[:1], right[-1:], left[-1:]), axis=1))):
-            assembly.quads(blade.points(rows), rows[..., [0, 1]], "canvas", lods=lods)
-            behind = rows[:, [0, 3, 2, 1]] - (0.0, 0.0, 0.012)
-            assembly.quads(blade.points(behind), behind[..., [0, 1]], "canvas", lods=lods)
+        sheet = np.stack((left, right), axis=1)
+        for lods, rows in ((NEAR, sheet), (FAR, sheet[[0, -1]])):
+            cloth(assembly, blade.points(rows), "canvas", lods=lods)
 
 
 FAMILIES: tuple[AssetFamily, ...] = (
