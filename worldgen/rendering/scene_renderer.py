@@ -22,7 +22,7 @@ from worldgen.scene.scene import Scene
 from worldgen.scene.view import Buffers, View
 from worldgen.settings import QualityTier
 
-_FACE_OVERSAMPLING = 1.1
+_FACE_OVERSAMPLING = 1.0
 """Face pixels per panorama pixel at the middle of a face, so that no detail is lost on the way."""
 
 _MARGIN_PX = 8

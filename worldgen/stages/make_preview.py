@@ -108,7 +108,7 @@ def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int,
     eye = _overlook(layers)
     target = np.array([0.0, 0.0, -16.0])
     camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(58.0))
-    view = renderer.render_view(camera, samples=4)
+    view = renderer.render_view(camera, samples=2)
     return bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure))
 
 
