@@ -46,7 +46,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
         "draft": QualityTier(
             name="draft",
             panorama_height=512,
-            spawn_samples=3,
+            spawn_samples=2,
             station_samples=2,
             station_face_px=112,
             max_stations=3,

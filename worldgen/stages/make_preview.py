@@ -107,9 +107,13 @@ def _splat_picture(
 def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int, int]) -> Picture:
     eye = _overlook(layers)
     target = np.array([0.0, 0.0, -16.0])
-    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(58.0))
+    # A small world gets a small picture of it, drawn larger: its path samples are better spent on the panorama.
+    shrink = 2 if layers.rendered.panorama.camera.height < 1024 else 1
+    camera = pinhole_camera_at(
+        eye, target, height=size[0] // shrink, width=size[1] // shrink, horizontal_fov=math.radians(58.0)
+    )
     view = renderer.render_view(camera, samples=2)
-    return bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure))
+    return _resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), size[1])
 
 
 def _overlook(layers: WorldLayers) -> NDArray[np.float64]:
