@@ -202,9 +202,13 @@ def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings, later: Sequenc
     return _instances(stand, around.terrain, names, x=x[chosen], z=z[chosen], draws=draws[chosen])
 
 
+_SPARSE_M = {"cactus": 6.0, "dead_tree": 4.0}
+"""Metres that families keep between each other for want of water, however slender they are."""
+
+
 def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
     """(from, to, cell) in metres: how far a stand reaches and how far apart its cells lie."""
-    spacing = max(1.25 * stand.crown_m, 0.55)
+    spacing = max(1.25 * stand.crown_m, _SPARSE_M.get(stand.family.name, 0.55))
     reach = around.play_half_size_m * 0.98
     if stand.is_cover:
         cover = max(0.62, 1.1 * stand.crown_m)
