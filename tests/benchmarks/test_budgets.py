@@ -1,0 +1,75 @@
+"""What the tiers cost: stage times, memory, and path samples per second beside bare Mitsuba on the same scene.
+
+Run with ``make bench``; the tables go to stdout. The first run of a machine compiles kernels, so each tier is run
+once before it is timed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+PROMPT = "a log cabin by a mountain lake at golden hour, pine forest, a wooden boat"
+BUDGETS = {"draft": (10.0, 2048.0), "standard": (60.0, 4096.0)}
+"""Seconds and MiB that each tier may take on two cores."""
+
+
+def generate(folder: Path, quality: str) -> None:
+    command = [sys.executable, "-m", "worldgen", "generate", PROMPT, "--quiet", "--quality", quality]
+    subprocess.run([*command, "-o", str(folder)], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("quality", BUDGETS)
+def test_text_to_world(benchmark: BenchmarkFixture, tmp_path: Path, quality: str) -> None:
+    benchmark.pedantic(generate, args=(tmp_path / "world", quality), rounds=3, warmup_rounds=1)
+    timings = json.loads((tmp_path / "world" / "timings.json").read_text(encoding="utf-8"))
+    seconds, memory_mb = BUDGETS[quality]
+    peak_mb = max(stage["peak_memory_mb"] for stage in timings["stages"])
+    lines = [f"\n{quality}: median {benchmark.stats.stats.median:.1f} s of {seconds:.0f} s, {peak_mb:.0f} MiB"]
+    lines += [
+        f"  {row['stage']:<16} {row['wall_s']:7.2f} s wall {row['cpu_s']:7.2f} s CPU" for row in timings["stages"]
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    assert peak_mb <= memory_mb
+
+
+def test_rendering_beside_bare_mitsuba(benchmark: BenchmarkFixture) -> None:
+    from worldgen.builder.build_scene import build_scene
+    from worldgen.geometry.cameras import cube_cameras
+    from worldgen.pipelines.generate import parse
+    from worldgen.rendering.mitsuba_scene import MitsubaScene
+    from worldgen.rendering.scene_renderer import SceneRenderer
+    from worldgen.settings import TIERS
+
+    tier = TIERS["standard"]
+    scene = build_scene(parse(PROMPT), tier=tier, seed=0).scene
+    renderer = SceneRenderer(scene, tier=tier, seed=0)
+    bare = MitsubaScene(scene, tier)
+    eye = np.array([0.0, scene.eye_height_m, 0.0])
+    cameras = cube_cameras(eye, face_px=256, margin_px=8)
+    pixels = sum(camera.height * camera.width for camera in cameras)
+    samples = tier.spawn_samples
+
+    def bare_seconds() -> float:
+        start = time.perf_counter()
+        for camera in cameras:
+            bare.render(camera, samples, 0)
+        return time.perf_counter() - start
+
+    bare_seconds()
+    alone = min(bare_seconds() for _ in range(2))
+    benchmark.pedantic(renderer.render_cube, args=(eye, 256, samples), rounds=2, warmup_rounds=1)
+    ours = benchmark.stats.stats.min
+    rate = pixels * samples / 1e6
+    sys.stdout.write(
+        f"\nbare Mitsuba {rate / alone:.2f} M samples/s, views with buffers, denoising and air {rate / ours:.2f}, "
+        f"ratio {ours / alone:.2f}\n"
+    )
+    assert ours < 2.0 * alone
