@@ -13,9 +13,9 @@ from worldgen.builder.architecture.assembly import ALL, FAR, NEAR, Assembly
 from worldgen.builder.architecture.frame import Frame
 from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle, door, steps_before, window
 from worldgen.builder.architecture.panels import Line, Opening, level, panel
+from worldgen.builder.architecture.roof_styles import RoofStyle
 from worldgen.builder.architecture.roofs import (
     Profile,
-    RoofStyle,
     gable_profile,
     gambrel_profile,
     hip_roof,

@@ -116,7 +116,7 @@ def window(assembly: Assembly, frame: Frame, opening: Opening, style: WindowStyl
         low, far = (opening.left - 0.07, high - 0.09, back - 0.02), (opening.right + 0.07, high, 0.07)
         assembly.box(frame, low, far, style.sill, grain=0, lods=NEAR, color=color, skip="B")
     if style.lintel and opening.arch == "flat":
-        low, far = (opening.left - 0.16, opening.top - 0.012, -0.06), (opening.right + 0.16, opening.top + 0.18, 0.025)
+        low, far = (opening.left - 0.16, opening.top - 0.012, -0.16), (opening.right + 0.16, opening.top + 0.18, 0.025)
         assembly.box(frame, low, far, style.lintel, grain=0, lods=NEAR, skip="B")
     if style.surround:
         surround(assembly, frame, opening, style.surround)
@@ -272,7 +272,7 @@ def door(assembly: Assembly, frame: Frame, opening: Opening, style: DoorStyle) -
     low = (opening.left - 0.05, opening.bottom - 0.12, back - 0.05)
     assembly.box(frame, low, (opening.right + 0.05, opening.bottom + 0.015, 0.03), style.steps, lods=NEAR, skip="B")
     if style.lintel and opening.arch == "flat":
-        low, far = (opening.left - 0.2, opening.top - 0.012, -0.06), (opening.right + 0.2, opening.top + 0.2, 0.03)
+        low, far = (opening.left - 0.2, opening.top - 0.012, -0.16), (opening.right + 0.2, opening.top + 0.2, 0.03)
         assembly.box(frame, low, far, style.lintel, grain=0, lods=NEAR, skip="B")
     if style.surround:
         surround(assembly, frame, opening, style.surround, width=0.24)

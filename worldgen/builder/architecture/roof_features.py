@@ -8,7 +8,8 @@ from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembl
 from worldgen.builder.architecture.frame import Frame
 from worldgen.builder.architecture.joinery import WindowStyle, window
 from worldgen.builder.architecture.panels import Opening, panel
-from worldgen.builder.architecture.roofs import RoofStyle, gable_profile, ridge_roof, under_line
+from worldgen.builder.architecture.roof_styles import RoofStyle
+from worldgen.builder.architecture.roofs import gable_profile, ridge_roof, under_line
 from worldgen.builder.architecture.snow import snow_top
 from worldgen.builder.architecture.solids import lathe
 

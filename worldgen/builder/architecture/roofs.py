@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from worldgen.builder.architecture.assembly import ALL, COARSE, FAR, FINE, MIDDLE, NEAR, Assembly, Lods, surface_of
 from worldgen.builder.architecture.frame import Frame, Points, frame_between
 from worldgen.builder.architecture.panels import Line
+from worldgen.builder.architecture.roof_styles import RoofStyle
 from worldgen.builder.architecture.snow import snow_slope
 from worldgen.builder.architecture.solids import lathe, prism
 
@@ -20,57 +20,15 @@ Profile = Sequence[tuple[float, float]]
 """The roof's top surface across the ridge: (d, y) from the back eave over the ridge to the front eave."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoofStyle:
-    """What a roof is made of."""
-
-    material: str = "roof_tiles"
-    thickness: float = 0.14
-    """Metres, square to the slope."""
-    course_m: float = 0.34
-    """Visible length of one row of tiles; 0 for a smooth roof."""
-    lip: float = 0.03
-    """How far each row stands off the one below."""
-    underside: str = "wood_planks"
-    edge: str | None = None
-    """Material of the slab's edges, None for the roof's own."""
-    ridge: str | None = "roof_tiles"
-    """Material of the ridge's caps, None for no caps."""
-    ridge_radius: float = 0.12
-    ridge_piece_m: float = 0.42
-    barge: str | None = "wood_beam"
-    """Material of the boards along the gables, None for none."""
-    rafters: bool = True
-    """Whether rafter tails show under the eaves."""
-
-
-TILES = RoofStyle()
-SLATE = RoofStyle(
-    material="roof_slate", course_m=0.26, lip=0.014, thickness=0.12, ridge="roof_slate", ridge_radius=0.09
-)
-SHINGLES = RoofStyle(
-    material="wood_shingles", course_m=0.3, lip=0.024, ridge="wood_beam", ridge_radius=0.1, ridge_piece_m=9.0
-)
-THATCH = RoofStyle(
-    material="thatch",
-    thickness=0.34,
-    course_m=0.0,
-    underside="thatch",
-    ridge="thatch",
-    ridge_radius=0.3,
-    ridge_piece_m=30.0,
-    barge=None,
-)
-PLANKS = RoofStyle(
-    material="wood_weathered", course_m=0.0, thickness=0.1, ridge="wood_beam", ridge_radius=0.08, ridge_piece_m=9.0
-)
-STONE_SLABS = RoofStyle(
-    material="roof_slate", course_m=0.45, lip=0.05, thickness=0.2, ridge="stone_blocks", ridge_radius=0.14
-)
-
-
 def slope(
-    assembly: Assembly, corners: ArrayLike, style: RoofStyle, *, lods: Lods = ALL, snow: float = 0.0, sides: str = "LR"
+    assembly: Assembly,
+    corners: ArrayLike,
+    style: RoofStyle,
+    *,
+    lods: Lods = ALL,
+    snow: float = 0.0,
+    sides: str = "LR",
+    meets_ridge: bool = True,
 ) -> None:
     """Add a slab of roof whose top surface has four corners; it is also a collider.
 
@@ -81,6 +39,7 @@ def slope(
         lods: Levels of detail.
         snow: 0 to 1, how much snow lies on it.
         sides: L and R for the edges that are open to the air.
+        meets_ridge: Whether the snow runs on over the upper edge.
     """
     quad = np.asarray(corners, dtype=np.float64)
     along = quad[1] - quad[0]
@@ -122,7 +81,8 @@ def slope(
     )
     assembly.hull(np.concatenate((quad, quad - plumb)), surface_of(style.material))
     if snow > 0.15:
-        snow_slope(assembly, quad + normal * style.lip, snow, lods=lods)
+        rise = style.lip / max(normal[1], 0.2) if style.course_m > 0.0 else 0.0
+        snow_slope(assembly, quad + np.array([0.0, rise, 0.0]), snow, lods=lods, taper_top=not meets_ridge)
 
 
 def _fall(points: Points, origin: Points) -> Points:
@@ -208,7 +168,7 @@ def ridge_roof(
         else:
             quad = [(low, y1, d1), (high, y1, d1), (high, y0, d0), (low, y0, d0)]
             sides = open_ends
-        slope(assembly, frame.points(quad), style, snow=snow, sides=sides)
+        slope(assembly, frame.points(quad), style, snow=snow, sides=sides, meets_ridge=top in (y0, y1))
         if style.barge:
             _bargeboards(assembly, frame, ((d0, y0), (d1, y1)), span=(low, high), style=style, open_ends=open_ends)
     if style.rafters:
@@ -326,12 +286,11 @@ def hip_roof(
         (eave[-1, -1], eave[-1, 1], left, left),
     ):
         slope(assembly, np.array(quad), style, snow=snow, sides="")
-    if snow <= 0.15:
-        if ridge > 0.05:
-            ridge_caps(assembly, left, right, style)
-        for i in (-1, 1):
-            for j in (-1, 1):
-                ridge_caps(assembly, eave[i, j], right if i > 0 else left, style, droop=0.85)
+    if snow <= 0.15 and ridge > 0.05:
+        ridge_caps(assembly, left, right, style)
+    for i in (-1, 1):
+        for j in (-1, 1):
+            ridge_caps(assembly, eave[i, j], right if i > 0 else left, style, droop=0.85)
     return top
 
 

@@ -13,7 +13,13 @@ from worldgen.builder.modelling.mesh_builder import grid_triangles, smooth_norma
 
 
 def snow_slope(
-    assembly: Assembly, corners: ArrayLike, cover: float, *, lods: Lods = ALL, taper_top: bool = False
+    assembly: Assembly,
+    corners: ArrayLike,
+    cover: float,
+    *,
+    lods: Lods = ALL,
+    taper_top: bool = False,
+    sink: float = 0.06,
 ) -> None:
     """Add a slab of snow on a surface with four corners: deep, rounded at its edges, less deep where cover is thin.
 
@@ -23,22 +29,31 @@ def snow_slope(
         cover: 0 to 1; below 0.5 the lower part of the surface stays bare.
         lods: Levels of detail.
         taper_top: Whether the upper edge is rounded too (otherwise it meets another slab).
+        sink: Metres that the rim lies below the surface; small for thin cloth.
     """
     quad = np.asarray(corners, dtype=np.float64)
     depth = 0.05 + 0.2 * cover
+    # The rim lies just inside the surface's edge and a little below it, so that no gap shows under the snow.
     width = float(np.linalg.norm(quad[1] - quad[0]))
     height = float(np.linalg.norm((quad[3] + quad[2] - quad[0] - quad[1]) / 2.0))
     rim_u, rim_v = min(0.25, 0.14 / max(width, 0.3)), min(0.25, 0.14 / max(height, 0.3))
+    in_u, in_v = min(0.02 / width, rim_u * 0.1), min(0.02 / height, rim_v * 0.1)
     columns, rows = int(np.clip(round(width / 0.9), 1, 14)), int(np.clip(round(height / 1.2), 1, 5))
-    u = np.concatenate(((0.0, rim_u * 0.3), np.linspace(rim_u, 1.0 - rim_u, columns + 1), (1.0 - rim_u * 0.3, 1.0)))
-    tail = (1.0 - rim_v * 0.3, 1.0) if taper_top else (1.0,)
-    v = np.concatenate(((0.0, rim_v * 0.3), np.linspace(rim_v, 1.0 - rim_v if taper_top else 0.94, rows + 1), tail))
+    u = np.concatenate(
+        (
+            (in_u, rim_u * 0.3),
+            np.linspace(rim_u, 1.0 - rim_u, columns + 1),
+            (1.0 - rim_u * 0.3, 1.0 - in_u),
+        )
+    )
+    tail = (1.0 - rim_v * 0.3, 1.0 - in_v) if taper_top else (1.0,)
+    v = np.concatenate(((in_v, rim_v * 0.3), np.linspace(rim_v, 1.0 - rim_v if taper_top else 0.94, rows + 1), tail))
     thick_u = np.minimum(1.0, np.concatenate(((0.0, 0.7), np.ones(columns + 1), (0.7, 0.0))))
     thick_v = np.concatenate(((0.0, 0.7), np.ones(rows + 1), (0.7, 0.0) if taper_top else (1.0,)))
     noise = assembly.rng.uniform(0.75, 1.15, (len(v), len(u)))
     if not taper_top:
         noise[-1] = 1.0
-    thick = depth * thick_v[:, None] * thick_u[None, :] * noise - 0.015 * (
+    thick = depth * thick_v[:, None] * thick_u[None, :] * noise - sink * (
         (thick_v[:, None] == 0.0) | (thick_u[None, :] == 0.0)
     )
     bare = max(0.0, 0.7 - 1.4 * cover)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from worldgen.builder.architecture.roofs import PLANKS, SHINGLES, SLATE, STONE_SLABS, THATCH, TILES, RoofStyle
+from worldgen.builder.architecture.roof_styles import PLANKS, SHINGLES, SLATE, STONE_SLABS, THATCH, TILES, RoofStyle
 from worldgen.builder.family import AssetRequest
 from worldgen.spec.model import Biome
 

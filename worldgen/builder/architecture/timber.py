@@ -58,7 +58,8 @@ def timber_frame(
     bar((-half - corner, plate - beam), (half + corner, plate), 0.038, grain=0)
     posts = {-half + beam / 2.0, half - beam / 2.0}
     for opening in openings:
-        posts.update((opening.left - beam / 2.0, opening.right + beam / 2.0))
+        # Posts reach a little into the opening, so that their sides do not coincide with its own.
+        posts.update((opening.left - beam / 2.0 + 0.012, opening.right + beam / 2.0 - 0.012))
     ordered = sorted(posts)
     for left, right in pairwise(ordered):
         spans_opening = any(left < opening.middle < right for opening in openings)
@@ -79,9 +80,15 @@ def timber_frame(
             continue
         for opening in holes:
             if opening.bottom - bottom > 0.5:
-                bar((inner[0], opening.bottom - beam * 0.8), (inner[1], opening.bottom), 0.026, grain=0, skip="BLR")
+                bar(
+                    (inner[0], opening.bottom - beam * 0.8),
+                    (inner[1], opening.bottom + 0.006),
+                    0.026,
+                    grain=0,
+                    skip="BLR",
+                )
             if plate - opening.top > beam * 1.4:
-                bar((inner[0], opening.top), (inner[1], opening.top + beam * 0.8), 0.026, grain=0, skip="BLR")
+                bar((inner[0], opening.top - 0.012), (inner[1], opening.top + beam * 0.8), 0.026, grain=0, skip="BLR")
         if not holes:
             outermost = index in (0, len(spaces) - 1)
             if outermost or (index % 3 == 1 and len(spaces) > 4):
@@ -154,11 +161,11 @@ def _gable_frame(
             low, high = (s - beam * 0.4, plate - 0.02, -0.06), (s + beam * 0.4, top, 0.024)
             assembly.box(frame, low, high, material, grain=1, lods=lods, skip="BUD")
     for opening in holes:
-        for s in (opening.left - beam * 0.4, opening.right + beam * 0.4):
+        for s in (opening.left - beam * 0.4 + 0.012, opening.right + beam * 0.4 - 0.012):
             top = _top_at(outline, s) - beam * 0.8
             low, high = (s - beam * 0.4, plate - 0.02, -0.06), (s + beam * 0.4, top, 0.03)
             assembly.box(frame, low, high, material, grain=1, lods=lods, skip="BUD")
-        for y in (opening.bottom - beam * 0.6, opening.top):
+        for y in (opening.bottom - beam * 0.6 + 0.006, opening.top - 0.012):
             low, high = (opening.left - 0.02, y, -0.06), (opening.right + 0.02, y + beam * 0.6, 0.022)
             if y - plate > 0.1 and y + beam < _top_at(outline, opening.left):
                 assembly.box(frame, low, high, material, grain=0, lods=lods, skip="BLR")

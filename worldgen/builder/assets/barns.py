@@ -13,7 +13,8 @@ from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle, pane
 from worldgen.builder.architecture.palette import PAINT_WHITE
 from worldgen.builder.architecture.panels import Opening
 from worldgen.builder.architecture.roof_features import finial
-from worldgen.builder.architecture.roofs import PLANKS, SHINGLES, SLATE, TILES, hip_roof, slope
+from worldgen.builder.architecture.roof_styles import PLANKS, SHINGLES, SLATE, TILES
+from worldgen.builder.architecture.roofs import hip_roof, slope
 from worldgen.builder.architecture.themes import between, glass, roof, stone, wall
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.scene.material import LinearColor

@@ -14,7 +14,7 @@ from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle
 from worldgen.builder.architecture.palette import PAINT_BROWN, PAINT_GREEN, PAINT_RED, PAINT_WHITE, SHUTTER_COLORS, pick
 from worldgen.builder.architecture.panels import Opening
 from worldgen.builder.architecture.roof_features import chimney
-from worldgen.builder.architecture.roofs import PLANKS, SHINGLES, STONE_SLABS, THATCH
+from worldgen.builder.architecture.roof_styles import PLANKS, SHINGLES, STONE_SLABS, THATCH
 from worldgen.builder.architecture.solids import lathe, prism
 from worldgen.builder.architecture.themes import between, glass, roof, stone, wall
 from worldgen.builder.architecture.timber import railing, round_log

@@ -13,11 +13,12 @@ from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle, door, steps_before, window
 from worldgen.builder.architecture.panels import Bend, Opening
 from worldgen.builder.architecture.roof_features import finial
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, STONE_SLABS, TILES, RoofStyle, cone_roof, hip_roof
+from worldgen.builder.architecture.roof_styles import SHINGLES, SLATE, STONE_SLABS, TILES, RoofStyle
+from worldgen.builder.architecture.roofs import cone_roof, hip_roof
 from worldgen.builder.architecture.solids import lathe
 from worldgen.builder.architecture.stonework import band_ring, buttress, plinth, quoins
 from worldgen.builder.architecture.themes import ARID, between, roof, stone, wall
-from worldgen.builder.assets.tower_landmarks import build_belfry
+from worldgen.builder.assets.tower_landmarks import bell, build_belfry
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.scene.scene import Prototype
 
@@ -282,15 +283,7 @@ def _chapel(assembly: Assembly, request: AssetRequest) -> None:
                         lods=ALL,
                         skip="UD",
                     )
-    bell_shape = [
-        (0.36, ridge + 0.85),
-        (0.3, ridge + 0.95),
-        (0.22, ridge + 1.3),
-        (0.1, ridge + 1.42),
-        (0.03, ridge + 1.45),
-        (0.03, ridge + 1.9),
-    ]
-    lathe(assembly, place, bell_shape, "copper_roof", sides=12, lods=NEAR, smooth_along=True)
+    bell(assembly, place.moved(y=ridge + 0.85), 0.36)
     peak = hip_roof(
         assembly,
         place,

@@ -22,7 +22,8 @@ from worldgen.builder.architecture.joinery import (
 )
 from worldgen.builder.architecture.panels import Bend, Opening, level, panel
 from worldgen.builder.architecture.roof_features import finial
-from worldgen.builder.architecture.roofs import SLATE, cone_roof
+from worldgen.builder.architecture.roof_styles import SLATE
+from worldgen.builder.architecture.roofs import cone_roof
 from worldgen.builder.architecture.snow import snow_top
 from worldgen.builder.architecture.stonework import FOUNDATION_M, crenellated
 from worldgen.builder.architecture.themes import roof

@@ -40,9 +40,7 @@ def _haystack(assembly: Assembly, request: AssetRequest) -> None:
         reach = float(np.interp(share, [p[1] / height for p in profile], [p[0] for p in profile]))
         place = WORLD.moved(y=share * height).yawed(turn).moved(d=reach - 0.02).pitched(float(rng.uniform(-0.35, 0.1)))
         size = float(rng.uniform(0.12, 0.3))
-        assembly.box(
-            place, (-size * 0.5, -size, -0.03), (size * 0.5, size * 0.3, 0.035), "thatch", grain=1, lods=FINE, skip="B"
-        )
+        assembly.box(place, (-size * 0.5, -size, -0.03), (size * 0.5, size * 0.3, 0.035), "thatch", grain=1, lods=FINE)
     hull_cylinder(assembly, (0.0, -0.1, 0.0), (0.0, height * 0.6, 0.0), radius * 0.9, "thatch")
     if request.snow_cover > 0.15:
         cap = [

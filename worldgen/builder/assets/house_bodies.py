@@ -20,7 +20,7 @@ from worldgen.builder.architecture.dwellings import (
 from worldgen.builder.architecture.frame import WORLD
 from worldgen.builder.architecture.joinery import DoorStyle, WindowStyle
 from worldgen.builder.architecture.roof_features import chimney, gable_dormer
-from worldgen.builder.architecture.roofs import RoofStyle
+from worldgen.builder.architecture.roof_styles import RoofStyle
 from worldgen.builder.architecture.themes import stone
 from worldgen.builder.family import AssetRequest
 

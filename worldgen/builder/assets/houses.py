@@ -25,7 +25,7 @@ from worldgen.builder.architecture.palette import (
     pick,
 )
 from worldgen.builder.architecture.panels import Opening
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, STONE_SLABS, THATCH, TILES
+from worldgen.builder.architecture.roof_styles import SHINGLES, SLATE, STONE_SLABS, THATCH, TILES
 from worldgen.builder.architecture.themes import ARID, between, glass, roof, stone, wall
 from worldgen.builder.assets.adobe import build_adobe
 from worldgen.builder.assets.house_bodies import raise_house

@@ -8,7 +8,7 @@ import numpy as np
 
 from worldgen.builder.architecture.assembly import FAR, FINE, NEAR, Assembly
 from worldgen.builder.architecture.cloth import cloth
-from worldgen.builder.architecture.frame import WORLD, frame_between
+from worldgen.builder.architecture.frame import WORLD
 from worldgen.builder.architecture.palette import (
     PAINT_BLUE,
     PAINT_CREAM,
@@ -18,7 +18,7 @@ from worldgen.builder.architecture.palette import (
     pick,
     varied,
 )
-from worldgen.builder.architecture.snow import snow_top
+from worldgen.builder.architecture.snow import snow_slope
 from worldgen.builder.architecture.solids import hull_cylinder, lathe
 from worldgen.builder.architecture.themes import between
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
@@ -112,8 +112,10 @@ def _stall(assembly: Assembly, request: AssetRequest) -> None:
             )
         hull_cylinder(assembly, barrel.point(0, 0, 0), barrel.point(0, 0.8, 0), 0.28, "wood_planks")
     if request.snow_cover > 0.15:
-        run = frame_between((-width / 2.0, front_y, deep / 2.0), (width / 2.0, front_y, deep / 2.0))
-        snow_top(assembly, run.moved(y=0.3), (0.0, -deep), (width, 0.0), y=0.12, cover=request.snow_cover)
+        reach = width / 2.0 + 0.2
+        foot, head = (front_y - 0.1, deep / 2.0 + 0.5), (back_y + 0.09, -deep / 2.0 - 0.1)
+        corners = [(-reach, *foot), (reach, *foot), (reach, *head), (-reach, *head)]
+        snow_slope(assembly, corners, request.snow_cover, lods=NEAR, taper_top=True, sink=0.0)
 
 
 def _awning(

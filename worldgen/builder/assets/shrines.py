@@ -12,7 +12,8 @@ from worldgen.builder.architecture.assembly import ALL, FAR, FINE, NEAR, Assembl
 from worldgen.builder.architecture.frame import WORLD
 from worldgen.builder.architecture.palette import PAINT_BLACK, PAINT_VERMILION
 from worldgen.builder.architecture.panels import Opening, level, panel
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, TILES, gable_profile, ridge_roof, under_line
+from worldgen.builder.architecture.roof_styles import SHINGLES, SLATE, TILES
+from worldgen.builder.architecture.roofs import gable_profile, ridge_roof, under_line
 from worldgen.builder.architecture.snow import snow_top
 from worldgen.builder.architecture.solids import cylinder, hull_cylinder, lathe, prism, tube
 from worldgen.builder.architecture.themes import between, roof, stone

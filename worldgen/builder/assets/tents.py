@@ -107,7 +107,7 @@ def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
                 (0.0, height + 0.01, -side * half),
                 (0.0, height + 0.01, side * half),
             ]
-            snow_slope(assembly, quad, request.snow_cover, lods=NEAR)
+            snow_slope(assembly, quad, request.snow_cover, lods=NEAR, sink=0.02)
 
 
 def _guy(assembly: Assembly, start: tuple[float, float, float], end: tuple[float, float, float]) -> None:

@@ -22,7 +22,8 @@ from worldgen.builder.architecture.joinery import (
 from worldgen.builder.architecture.palette import PAINT_BLACK, PAINT_RED, PAINT_WHITE
 from worldgen.builder.architecture.panels import Bend, Opening, level, panel
 from worldgen.builder.architecture.roof_features import finial
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, TILES, cone_roof, hip_roof
+from worldgen.builder.architecture.roof_styles import SHINGLES, SLATE, TILES
+from worldgen.builder.architecture.roofs import cone_roof, hip_roof
 from worldgen.builder.architecture.solids import hull_cylinder, lathe
 from worldgen.builder.architecture.stonework import band_ring, plinth, quoins
 from worldgen.builder.architecture.themes import between, glass, roof, stone, wall

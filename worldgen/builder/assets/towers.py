@@ -26,7 +26,8 @@ from worldgen.builder.architecture.joinery import (
 from worldgen.builder.architecture.palette import PAINT_BLUE, PAINT_RED, PAINT_WHITE, pick
 from worldgen.builder.architecture.panels import Bend, Opening, panel
 from worldgen.builder.architecture.roof_features import finial
-from worldgen.builder.architecture.roofs import SHINGLES, SLATE, TILES, cone_roof, hip_roof
+from worldgen.builder.architecture.roof_styles import SHINGLES, SLATE, TILES
+from worldgen.builder.architecture.roofs import cone_roof, hip_roof
 from worldgen.builder.architecture.solids import hull_cylinder, lathe
 from worldgen.builder.architecture.stonework import band_ring, jagged, plinth, quoins, rubble
 from worldgen.builder.architecture.themes import between, roof, stone

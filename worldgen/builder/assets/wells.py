@@ -10,7 +10,8 @@ import numpy as np
 from worldgen.builder.architecture.assembly import ALL, FAR, FINE, MIDDLE, NEAR, Assembly
 from worldgen.builder.architecture.fortification import ring
 from worldgen.builder.architecture.frame import WORLD
-from worldgen.builder.architecture.roofs import SHINGLES, THATCH, TILES, gable_profile, ridge_roof
+from worldgen.builder.architecture.roof_styles import SHINGLES, THATCH, TILES
+from worldgen.builder.architecture.roofs import gable_profile, ridge_roof
 from worldgen.builder.architecture.solids import cylinder, hull_cylinder, lathe, rough_blocks, tube
 from worldgen.builder.architecture.themes import between, roof, stone
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
