@@ -1,7 +1,7 @@
 # worldgen: two commands for a newcomer (make demo, make test) and one for a contributor (make check).
 
 PYTHON ?= python3
-PROMPT ?= a log cabin by a mountain lake at golden hour, pine forest, a wooden boat, snowy peaks in the distance
+PROMPT ?= a log cabin by a mountain lake at golden hour, pine forest, a wooden boat, mountains in the distance
 SEED ?= 7
 VENV := .venv
 BIN := $(VENV)/bin

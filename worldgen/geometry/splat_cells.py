@@ -21,10 +21,14 @@ DEPTH_BINS = 2.0
 """Length of a depth bin, in units of the parallax that is one angular bin."""
 SMALLEST_ANGLE = 5e-4
 """Cells are never smaller than this, in radians."""
+LARGEST_ANGLE = 0.5
+"""Cells are never larger than this, in radians."""
 
 SampleArrays = tuple[
     NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
 ]
+
+CellMoments = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 _NEAREST_M = 0.1
 _BLOCK_ANGLE = 0.03
@@ -71,11 +75,12 @@ def cell_keys(points: NDArray[np.float32], eye: NDArray[np.float64], angle: floa
 def angle_for_budget(points: NDArray[np.float32], eye: NDArray[np.float64], budget: int) -> float:
     """A size of cells (radians) whose number is at most ``budget`` and close to it.
 
-    Counting is dear, so the size is sought on a sixteenth of all directions first.
+    Where even ``LARGEST_ANGLE`` gives more cells than that, it is the answer all the same. Counting is dear, so
+    the size is sought on a sixteenth of all directions first.
     """
     blocks = cell_keys(points, eye, _BLOCK_ANGLE) >> np.uint64(30)
     probe = points[_is_probed(blocks)]
-    low, high = SMALLEST_ANGLE, 0.5
+    low, high = SMALLEST_ANGLE, LARGEST_ANGLE
     for _ in range(14):
         middle = math.sqrt(low * high)
         if count_distinct(cell_keys(probe, eye, middle)) * _PROBE_EVERY <= budget:
@@ -86,12 +91,12 @@ def angle_for_budget(points: NDArray[np.float32], eye: NDArray[np.float64], budg
     for _ in range(3):
         # Cells lie on surfaces, so their number falls with about the square of their size.
         count = count_distinct(cell_keys(points, eye, angle))
-        if 0.97 * budget <= count <= budget or (count <= budget and angle <= 1.01 * SMALLEST_ANGLE):
+        if 0.97 * budget <= count <= budget:
             break
-        angle = max(angle * math.sqrt(count / (0.985 * budget)), SMALLEST_ANGLE)
-    while count_distinct(cell_keys(points, eye, angle)) > budget:
+        angle = min(max(angle * math.sqrt(count / (0.985 * budget)), SMALLEST_ANGLE), LARGEST_ANGLE)
+    while angle < LARGEST_ANGLE and count_distinct(cell_keys(points, eye, angle)) > budget:
         angle *= 1.01
-    return angle
+    return min(angle, LARGEST_ANGLE)
 
 
 @nb.njit(parallel=True, cache=True)
@@ -107,8 +112,8 @@ def _is_probed(blocks: NDArray[np.uint64]) -> NDArray[np.bool_]:
 @nb.njit(parallel=True, cache=True)
 def cell_moments(
     cells: tuple[NDArray[np.int32], NDArray[np.int32]], samples: SampleArrays, max_stretch: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean, covariance and mean colour of the samples of each cell.
+) -> CellMoments:
+    """Mean, covariance and colour of the samples of each cell.
 
     Every sample counts as the patch of surface that its pixel covers: across the ray as wide as the footprint, along
     it stretched by the tilt of the surface, at most ``max_stretch`` times.
@@ -119,18 +124,20 @@ def cell_moments(
         max_stretch: Limit of the stretch.
 
     Returns:
-        Means (C, 3), covariances (C, 6) as xx, xy, xz, yy, yz, zz, and colours (C, 3).
+        Means (C, 3), covariances (C, 6) as xx, xy, xz, yy, yz, zz, mean colours (C, 3) and the variance of the
+        colours (C,), averaged over channels.
     """
     starts, order = cells
     points, normals, rays, footprints, colors = samples
     count = len(starts) - 1
-    means, covariances, mean_colors = np.zeros((count, 3)), np.zeros((count, 6)), np.zeros((count, 3))
+    means, covariances = np.zeros((count, 3)), np.zeros((count, 6))
+    mean_colors, variances = np.zeros((count, 3)), np.zeros(count)
     for run in nb.prange(len(starts) - 1):
         members = starts[run + 1] - starts[run]
         base = order[starts[run]]
         sums = np.zeros(9)
         patch = np.zeros(6)
-        red = green = blue = 0.0
+        red = green = blue = squares = 0.0
         for k in range(starts[run], starts[run + 1]):
             i = order[k]
             x, y, z = (
@@ -167,6 +174,7 @@ def cell_moments(
             red += colors[i, 0]
             green += colors[i, 1]
             blue += colors[i, 2]
+            squares += colors[i, 0] ** 2 + colors[i, 1] ** 2 + colors[i, 2] ** 2
         inverse = 1.0 / members
         m0, m1, m2 = sums[0] * inverse, sums[1] * inverse, sums[2] * inverse
         means[run, 0] = points[base, 0] + m0
@@ -181,7 +189,9 @@ def cell_moments(
         mean_colors[run, 0] = red * inverse
         mean_colors[run, 1] = green * inverse
         mean_colors[run, 2] = blue * inverse
-    return means, covariances, mean_colors
+        of_mean = (red * red + green * green + blue * blue) * inverse
+        variances[run] = max(squares - of_mean, 0.0) * inverse / 3.0
+    return means, covariances, mean_colors, variances
 
 
 @nb.njit(parallel=True, cache=True)

@@ -11,8 +11,8 @@ from worldgen.activations import sh_dc_from_colors
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.fusion import SurfaceSamples
 from worldgen.geometry.point_grid import run_starts, sort_keys
-from worldgen.geometry.splat_cells import angle_for_budget, cell_keys, cell_moments
-from worldgen.geometry.splat_shapes import shapes_from_covariances, solid_shares
+from worldgen.geometry.splat_cells import CellMoments, angle_for_budget, cell_keys, cell_moments
+from worldgen.geometry.splat_shapes import filled_shares, kept_areas, seen_variances, shapes_from_covariances
 from worldgen.geometry.splat_sky import build_sky
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
@@ -23,16 +23,20 @@ class SplatSettings:
 
     sky_share: float = 0.1
     """Share of the budget that the sky gets where nothing hides it."""
-    widening: float = 1.35
-    """Standard deviation over that of the samples: what closes a surface without blurring it more than needed."""
+    least_widening: float = 1.25
+    """Standard deviation over that of the samples where these fill little of their cell: leaves and blades."""
+    textured_widening: float = 1.5
+    """The same where a surface fills the cell: more would blur its texture."""
+    even_widening: float = 2.0
+    """The same where that surface is of one colour: what closes it without gaps."""
     max_stretch: float = 8.0
     """How far at most the patch of a pixel extends along a surface seen at a grazing angle, in pixels."""
     least_ratio: float = 0.05
     """Thickness of the flattest splats over their length."""
     opacity: float = 0.97
     """Opacity of splats that fill their cell."""
-    reference_pixels: float = 0.55
-    """Side of the pixel that pictures are expected to have, in cells."""
+    reference_pixels: float = 0.9
+    """Side of the pixel that pictures are expected to have, in cells: thin things are thinned out for these."""
     contract_beyond_m: float = 1000.0
     """Land further off is drawn nearer, up to ``farthest_m``; from the spawn that changes nothing."""
     farthest_m: float = 1800.0
@@ -44,8 +48,12 @@ class SplatSettings:
 SPLAT_DEFAULTS = SplatSettings()
 """Settings that the pipelines use."""
 
-_SOLID_SHARE = 0.62
-"""Share (see ``solid_shares``) of a cell that a surface fills; such splats are as opaque as can be."""
+_FILLS = (0.45, 0.85)
+"""Shares of a cell that count as next to nothing and as all of it."""
+_CONTRASTS = (0.03, 0.1)
+"""Standard deviations of the colour in a cell that count as none and as texture."""
+_SOLID_AREA = 0.62
+"""Splats that keep this share of their area under the low-pass are as opaque as can be."""
 _LEAST_OPACITY = 0.04
 
 
@@ -94,28 +102,36 @@ def merge_clouds(*clouds: GaussianCloud) -> GaussianCloud:
 def _surface_splats(samples: SurfaceSamples, budget: int, settings: SplatSettings) -> GaussianCloud:
     """One Gaussian per cell of surface samples."""
     if not samples.num_samples:
-        return _cloud((np.zeros((0, 3)), np.zeros((0, 6)), np.zeros((0, 3))), samples.eye, 0.01, settings)
+        nothing = (np.zeros((0, 3)), np.zeros((0, 6)), np.zeros((0, 3)), np.zeros(0))
+        return _cloud(nothing, samples.eye, 0.01, settings)
     angle = angle_for_budget(samples.points, samples.eye, budget)
     sorted_keys, order = sort_keys(cell_keys(samples.points, samples.eye, angle))
     starts = run_starts(sorted_keys)
     arrays = (samples.points, samples.normals, samples.rays, samples.footprints, samples.colors)
-    means, covariances, colors = cell_moments((starts, order), arrays, settings.max_stretch)
+    moments = cell_moments((starts, order), arrays, settings.max_stretch)
     # Only a tiny budget is exceeded by the largest cells; those that show most then stay.
     kept = np.sort(np.argsort(-np.diff(starts), kind="stable")[:budget])
-    return _cloud((means[kept], covariances[kept], colors[kept]), samples.eye, angle, settings)
+    means, covariances, colors, variances = (values[kept] for values in moments)
+    return _cloud((means, covariances, colors, variances), samples.eye, angle, settings)
 
 
 def _cloud(
-    moments: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    moments: CellMoments,
     eye: NDArray[np.float64],
     angle: float,
     settings: SplatSettings,
 ) -> GaussianCloud:
     """Gaussians of given moments, brought nearer where they are very far."""
-    means, covariances, colors = moments
-    quats, scales = shapes_from_covariances(covariances, settings.widening, settings.least_ratio)
-    shares = solid_shares(means, covariances, eye, settings.widening, settings.reference_pixels * angle)
-    opacities = settings.opacity * np.minimum(shares / _SOLID_SHARE, 1.0)
+    means, covariances, colors, variances = moments
+    seen = seen_variances(means, covariances, eye)
+    fills = _smooth_step(filled_shares(seen, angle), *_FILLS)
+    even = 1.0 - _smooth_step(np.sqrt(variances), *_CONTRASTS)
+    closing = settings.textured_widening + (settings.even_widening - settings.textured_widening) * even
+    widenings = settings.least_widening + (closing - settings.least_widening) * fills
+    quats, scales = shapes_from_covariances(covariances, widenings, settings.least_ratio)
+    seen = seen * np.stack([widenings**4, widenings**2], axis=1)
+    kept = kept_areas(seen, settings.reference_pixels * angle)
+    opacities = settings.opacity * np.minimum(np.maximum(kept / _SOLID_AREA, fills), 1.0)
     offsets = means - eye
     distances = np.linalg.norm(offsets, axis=1)
     start, end = settings.contract_beyond_m, settings.farthest_m
@@ -130,3 +146,9 @@ def _cloud(
         sh_dc=sh_dc_from_colors(colors.astype(np.float32)),
         sh_rest=np.zeros((len(means), 0, 3), dtype=np.float32),
     )
+
+
+def _smooth_step(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """0 up to ``low``, 1 from ``high``, smooth between."""
+    t = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)

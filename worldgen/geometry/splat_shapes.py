@@ -75,13 +75,13 @@ def _quat(axes: NDArray[np.float64], quat: NDArray[np.float32]) -> None:
 
 @nb.njit(parallel=True, cache=True)
 def shapes_from_covariances(
-    covariances: NDArray[np.float64], widening: float, least_ratio: float
+    covariances: NDArray[np.float64], widenings: NDArray[np.float64], least_ratio: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Orientations (N, 4) and standard deviations (N, 3) of Gaussians.
 
     Args:
         covariances: (N, 6) xx, xy, xz, yy, yz, zz in square metres.
-        widening: Factor on all standard deviations.
+        widenings: (N,) factors on all standard deviations of each.
         least_ratio: The thinnest axis is at least this part of the longest one.
     """
     count = len(covariances)
@@ -105,26 +105,17 @@ def shapes_from_covariances(
         longest = max(matrix[0, 0], max(matrix[1, 1], matrix[2, 2]))
         for k in range(3):
             variance = max(matrix[k, k], least_ratio * least_ratio * longest)
-            scales[i, k] = widening * math.sqrt(variance * size)
+            scales[i, k] = widenings[i] * math.sqrt(variance * size)
     return quats, scales
 
 
 @nb.njit(parallel=True, cache=True)
-def solid_shares(
-    means: NDArray[np.float64],
-    covariances: NDArray[np.float64],
-    eye: NDArray[np.float64],
-    widening: float,
-    pixel_angle: float,
+def seen_variances(
+    means: NDArray[np.float64], covariances: NDArray[np.float64], eye: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Area of each Gaussian as seen from ``eye``, over its area after the renderer's low-pass; (N,) in 0 to 1.
-
-    Renderers widen small splats to about a pixel without making them paler, so a blade of grass a fifth of a pixel
-    wide would cover five times what it should. Opacities that are multiplied with this undo it.
-    """
-    count = len(means)
-    shares = np.zeros(count)
-    for i in nb.prange(count):
+    """Product and sum of the two variances of each Gaussian as seen from ``eye``: (N, 2), in radians⁴ and radians²."""
+    seen = np.zeros((len(means), 2))
+    for i in nb.prange(len(means)):
         x, y, z = means[i, 0] - eye[0], means[i, 1] - eye[1], means[i, 2] - eye[2]
         distance = max(math.sqrt(x * x + y * y + z * z), 1e-6)
         d0, d1, d2 = x / distance, y / distance, z / distance
@@ -138,9 +129,23 @@ def solid_shares(
         along = (
             c[0] * d0 * d0 + c[3] * d1 * d1 + c[5] * d2 * d2 + 2.0 * (c[1] * d0 * d1 + c[2] * d0 * d2 + c[4] * d1 * d2)
         )
-        scale = widening * widening / (pixel_angle * distance) ** 2
-        determinant = max(determinant, 0.0) * scale * scale
-        trace = max(c[0] + c[3] + c[5] - along, 0.0) * scale
-        widened = determinant + LOW_PASS_PX2 * trace + LOW_PASS_PX2 * LOW_PASS_PX2
-        shares[i] = math.sqrt(determinant / widened)
-    return shares
+        square = distance * distance
+        seen[i, 0] = max(determinant, 0.0) / (square * square)
+        seen[i, 1] = max(c[0] + c[3] + c[5] - along, 0.0) / square
+    return seen
+
+
+def filled_shares(seen: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
+    """How much of a cell of ``angle`` radians each Gaussian fills, 0 to 1: a square of that size fills all; (N,)."""
+    return np.minimum(12.0 * np.sqrt(seen[:, 0]) / (angle * angle), 1.0)
+
+
+def kept_areas(seen: NDArray[np.float64], pixel_angle: float) -> NDArray[np.float64]:
+    """Area of each Gaussian over its area after the renderer's low-pass, 0 to 1; (N,).
+
+    Renderers widen small splats to about a pixel without making them paler, so a blade of grass a fifth of a pixel
+    wide would cover five times what it should. Opacities that are multiplied with this undo it.
+    """
+    square = pixel_angle * pixel_angle
+    product, total = seen[:, 0] / (square * square), seen[:, 1] / square
+    return np.sqrt(product / (product + LOW_PASS_PX2 * total + LOW_PASS_PX2 * LOW_PASS_PX2))

@@ -196,7 +196,7 @@ def _gaussians_from_sums(
     mean = sums[:, 1:4] / weight
     covariances = sums[:, 4:10] / weight - mean[:, [0, 0, 0, 1, 1, 2]] * mean[:, [0, 1, 2, 1, 2, 2]]
     radius = SHELL_RADIUS_M * (1.0 + _LAYERING * levels)[:, None]
-    quats, scales = shapes_from_covariances(covariances, _WIDENING, 0.05)
+    quats, scales = shapes_from_covariances(covariances, np.full(len(sums), _WIDENING), 0.05)
     return GaussianCloud(
         means=(eye + radius * mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32),
         quats_wxyz=quats,

@@ -93,16 +93,16 @@ def rasterize_bins(
         camera: Pinhole or equirectangular.
 
     Returns:
-        Sums of weight times colour (H, W, 3), the light that passes (H, W), and sums of weight times euclidean
+        Sums of weight times colour (H, W, 3), the light that passes (H, W), and sums of weight over euclidean
         depth (H, W); all float32.
     """
     size = (camera.height, camera.width)
     rgb = np.zeros((*size, 3), dtype=np.float32)
     transmittance = np.ones(size, dtype=np.float32)
-    depth = np.zeros(size, dtype=np.float32)
+    inverse_depth = np.zeros(size, dtype=np.float32)
     blend = blend_equirectangular if isinstance(camera, PanoramaCamera) else blend_pinhole
-    blend((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), rgb, transmittance, depth)
-    return rgb, transmittance, depth
+    blend((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), rgb, transmittance, inverse_depth)
+    return rgb, transmittance, inverse_depth
 
 
 def rasterize(

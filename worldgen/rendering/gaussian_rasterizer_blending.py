@@ -25,6 +25,8 @@ BlendedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32
 
 FAST_MATH = {"contract", "nsz"}
 """Fused multiply-add and signless zero: nothing that reorders sums or assumes away NaN."""
+LEAST_NEARNESS = 0.2
+"""No part of a splat counts as further away than its centre's depth divided by this."""
 CHECK_EVERY = 16
 """How many splats pass between looks at whether a tile is opaque."""
 
@@ -59,7 +61,7 @@ def blend_pinhole(
     splats: BlendedArrays,
     rgb: NDArray[np.float32],
     transmittance: NDArray[np.float32],
-    depth: NDArray[np.float32],
+    inverse_depth: NDArray[np.float32],
 ) -> None:
     """Blend into a pinhole image.
 
@@ -68,7 +70,7 @@ def blend_pinhole(
         splats: Fields (M, PINHOLE_FIELDS), colours (M, 3), and first and last rows (M, 2), in depth order.
         rgb: (H, W, 3), gets the colours times their weights.
         transmittance: (H, W), gets the light that passes all splats.
-        depth: (H, W), gets the euclidean depths times their weights.
+        inverse_depth: (H, W), gets the inverted euclidean depths times their weights.
     """
     starts, ranks = tiles
     fields, colors, rows = splats
@@ -81,7 +83,7 @@ def blend_pinhole(
         red = np.zeros((TILE, TILE), dtype=np.float32)
         green = np.zeros((TILE, TILE), dtype=np.float32)
         blue = np.zeros((TILE, TILE), dtype=np.float32)
-        far = np.zeros((TILE, TILE), dtype=np.float32)
+        near = np.zeros((TILE, TILE), dtype=np.float32)
         left_center = np.float32(left) + np.float32(0.5)
         for entry in range(starts[tile], starts[tile + 1]):
             if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
@@ -89,7 +91,9 @@ def blend_pinhole(
             rank = ranks[entry]
             column, row = fields[rank, 0], fields[rank, 1]
             a, b, c = np.float32(-0.5) * fields[rank, 2], -fields[rank, 3], np.float32(-0.5) * fields[rank, 4]
-            opacity, distance = fields[rank, 5], fields[rank, 6]
+            opacity, slope_x, slope_y = fields[rank, 5], fields[rank, 6], fields[rank, 7]
+            nearness = np.float32(1.0) / fields[rank, 8]
+            least = np.float32(LEAST_NEARNESS) * nearness
             r, g, bl = colors[rank, 0], colors[rank, 1], colors[rank, 2]
             first = max(rows[rank, 0], top) - top
             last = min(rows[rank, 1] + 1, bottom) - top
@@ -105,13 +109,13 @@ def blend_pinhole(
                     red[y, x] += weight * r
                     green[y, x] += weight * g
                     blue[y, x] += weight * bl
-                    far[y, x] += weight * distance
+                    near[y, x] += weight * max(nearness + slope_x * dx + slope_y * dy, least)
                     clear[y, x] = passed - weight
         _store(rgb[:, :, 0], red, top, left)
         _store(rgb[:, :, 1], green, top, left)
         _store(rgb[:, :, 2], blue, top, left)
         _store(transmittance, clear, top, left)
-        _store(depth, far, top, left)
+        _store(inverse_depth, near, top, left)
 
 
 @nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
@@ -120,7 +124,7 @@ def blend_equirectangular(
     splats: BlendedArrays,
     rgb: NDArray[np.float32],
     transmittance: NDArray[np.float32],
-    depth: NDArray[np.float32],
+    inverse_depth: NDArray[np.float32],
 ) -> None:
     """Blend into a panorama; like :func:`blend_pinhole` with fields (M, RAY_FIELDS)."""
     starts, ranks = tiles
@@ -135,7 +139,7 @@ def blend_equirectangular(
         red = np.zeros((TILE, TILE), dtype=np.float32)
         green = np.zeros((TILE, TILE), dtype=np.float32)
         blue = np.zeros((TILE, TILE), dtype=np.float32)
-        far = np.zeros((TILE, TILE), dtype=np.float32)
+        near = np.zeros((TILE, TILE), dtype=np.float32)
         sines, cosines = np.zeros(TILE, dtype=np.float32), np.zeros(TILE, dtype=np.float32)
         for x in range(TILE):
             azimuth = (left + x + 0.5) * row_angle - math.pi
@@ -147,7 +151,9 @@ def blend_equirectangular(
             d0, d1, d2 = fields[rank, 0], fields[rank, 1], fields[rank, 2]
             e0, e1, e2 = fields[rank, 3], fields[rank, 4], fields[rank, 5]
             n0, n1, n2 = fields[rank, 6], fields[rank, 7], fields[rank, 8]
-            opacity, distance = fields[rank, 9], fields[rank, 10]
+            opacity, slope_e, slope_n = fields[rank, 9], fields[rank, 10], fields[rank, 11]
+            nearness = np.float32(1.0) / fields[rank, 12]
+            least = np.float32(LEAST_NEARNESS) * nearness
             r, g, bl = colors[rank, 0], colors[rank, 1], colors[rank, 2]
             first = max(rows[rank, 0], top) - top
             last = min(rows[rank, 1] + 1, bottom) - top
@@ -156,23 +162,23 @@ def blend_equirectangular(
                 ring, up = np.float32(math.sin(polar)), np.float32(math.cos(polar))
                 for x in range(TILE):
                     rx, rz = ring * sines[x], ring * cosines[x]
-                    along = max(rx * d0 + up * d1 + rz * d2, np.float32(1e-3))
-                    east = rx * e0 + up * e1 + rz * e2
-                    north = rx * n0 + up * n1 + rz * n2
-                    power = np.float32(-0.5) * (east * east + north * north) / (along * along)
+                    along = np.float32(1.0) / max(rx * d0 + up * d1 + rz * d2, np.float32(1e-3))
+                    east = (rx * e0 + up * e1 + rz * e2) * along
+                    north = (rx * n0 + up * n1 + rz * n2) * along
+                    power = np.float32(-0.5) * (east * east + north * north)
                     passed = clear[y, x]
                     alpha = splat_alpha(opacity, power, passed)
                     weight = alpha * passed
                     red[y, x] += weight * r
                     green[y, x] += weight * g
                     blue[y, x] += weight * bl
-                    far[y, x] += weight * distance
+                    near[y, x] += weight * max(nearness + slope_e * east + slope_n * north, least)
                     clear[y, x] = passed - weight
         _store(rgb[:, :, 0], red, top, left)
         _store(rgb[:, :, 1], green, top, left)
         _store(rgb[:, :, 2], blue, top, left)
         _store(transmittance, clear, top, left)
-        _store(depth, far, top, left)
+        _store(inverse_depth, near, top, left)
 
 
 @nb.njit(cache=True)

@@ -26,10 +26,12 @@ NEAR_PLANE_M = 0.05
 FRUSTUM_MARGIN = 0.3
 """How far beyond the image, in tangents of half the field of view, the Jacobian is still taken at the centre itself."""
 
-PINHOLE_FIELDS = 7
-"""Column, row, the three entries of the inverse covariance (xx, xy, yy), opacity, euclidean depth."""
-RAY_FIELDS = 11
-"""Direction of the centre (3), two whitened tangent vectors (6), opacity, euclidean depth."""
+PINHOLE_FIELDS = 9
+"""Column, row, the three entries of the inverse covariance (xx, xy, yy), opacity, slopes of the inverse depth (2),
+euclidean depth of the centre."""
+RAY_FIELDS = 13
+"""Direction of the centre (3), two whitened tangent vectors (6), opacity, slopes of the inverse depth along these (2),
+euclidean depth of the centre."""
 
 SplatArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 ProjectedArrays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]]
@@ -159,7 +161,16 @@ def project_pinhole(
         fields[i, 3] = -cov_xy / determinant
         fields[i, 4] = cov_xx / determinant
         fields[i, 5] = opacity
-        fields[i, 6] = math.sqrt(x * x + y * y + z * z)
+        # Where on the splat a pixel meets it, in the mean: the regression of depth on image position. On a flat splat
+        # that is its plane, whose inverse depth is linear over the image.
+        distance = math.sqrt(x * x + y * y + z * z)
+        r0, r1, r2 = x / distance, y / distance, z / distance
+        with_x = a0 * r0 + a1 * r1 + a2 * r2
+        with_y = j11 * (xy * r0 + yy * r1 + yz * r2) + j12 * (xz * r0 + yz * r1 + zz * r2)
+        steepness = np.float32(-1.0) / (distance * distance)
+        fields[i, 6] = steepness * (fields[i, 2] * with_x + fields[i, 3] * with_y)
+        fields[i, 7] = steepness * (fields[i, 3] * with_x + fields[i, 4] * with_y)
+        fields[i, 8] = distance
         bounds[i, 0] = first_column
         bounds[i, 1] = last_column
         bounds[i, 2] = first_row
@@ -269,7 +280,12 @@ def project_equirectangular(
         fields[i, 7] = (n1 - factor * e1) / l11
         fields[i, 8] = (n2 - factor * e2) / l11
         fields[i, 9] = opacity
-        fields[i, 10] = distance
+        with_e = (a0 * d0 + a1 * d1 + a2 * d2) * inverse
+        with_n = (b0 * d0 + b1 * d1 + b2 * d2) * inverse
+        first_slope = with_e / l00
+        fields[i, 10] = -square * first_slope
+        fields[i, 11] = -square * ((with_n - l10 * first_slope) / l11)
+        fields[i, 12] = distance
         bounds[i, 0] = first_column
         bounds[i, 1] = last_column
         bounds[i, 2] = first_row

@@ -24,6 +24,9 @@ from worldgen.scene.gaussian_cloud import GaussianCloud
 REFERENCE_PIXEL = 0.0052
 """Side of the pixels that 500 000 splats suffice for, in radians; more splats suffice for finer ones."""
 
+Pictures = Sequence[tuple[Camera, NDArray[np.float32]]]
+"""Cameras and what they see, (H, W, 3) display-referred."""
+
 _RELAXATION = 1.5
 _INERTIA = 0.3
 _MAX_STRETCH = 0.25
@@ -31,7 +34,7 @@ _MAX_STRETCH = 0.25
 
 def refine_colors(
     cloud: GaussianCloud,
-    pictures: Sequence[tuple[Camera, NDArray[np.float32]]],
+    pictures: Pictures,
     *,
     iterations: int = 2,
 ) -> GaussianCloud:
@@ -59,8 +62,8 @@ def refine_colors(
         # A splat that hardly shows keeps its colour: its mean would be noise.
         change = _RELAXATION * totals[:, 1:] / np.maximum(totals[:, :1], _INERTIA)
         changed = colors_from_sh_dc(cloud.sh_dc) + change
-        changed = np.clip(changed, -_MAX_STRETCH, 1.0 + _MAX_STRETCH).astype(np.float32)
-        cloud = dataclasses.replace(cloud, sh_dc=sh_dc_from_colors(changed))
+        changed = np.clip(changed, -_MAX_STRETCH, 1.0 + _MAX_STRETCH)
+        cloud = dataclasses.replace(cloud, sh_dc=sh_dc_from_colors(changed.astype(np.float32)))
     return cloud
 
 

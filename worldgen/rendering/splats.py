@@ -20,7 +20,8 @@ class SplatImage:
 
     rgb              (H, W, 3) float32  display-referred, 0 to 1, over the background
     alpha            (H, W)    float32  0 (nothing there) to 1 (opaque)
-    euclidean_depth  (H, W)    float32  metres along the ray, the mean over what is seen; +inf where nothing is
+    euclidean_depth  (H, W)    float32  metres along the ray, the harmonic mean over what is seen (so that
+                                        a little sky shining through does not count much); +inf where nothing is
     """
 
     rgb: NDArray[np.float32]
@@ -39,15 +40,15 @@ def render_splats(
         background: Display-referred colour behind all splats.
     """
     if isinstance(camera, Camera) and _has_cuda():
-        rgb, transmittance, depth = _rasterize_with_gsplat(cloud, camera)
+        rgb, transmittance, inverse_depth = _rasterize_with_gsplat(cloud, camera)
     else:
         from worldgen.rendering.gaussian_rasterizer import rasterize
 
-        rgb, transmittance, depth = rasterize(cloud, camera)
+        rgb, transmittance, inverse_depth = rasterize(cloud, camera)
     alpha = 1.0 - transmittance
     behind = transmittance[..., None] * np.asarray(background, dtype=np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_depth = np.where(alpha > 0.0, depth / alpha, np.inf)
+        mean_depth = np.where(alpha > 0.0, alpha / inverse_depth, np.inf)
     return SplatImage(
         rgb=np.clip(rgb + behind, 0.0, 1.0).astype(np.float32),
         alpha=np.clip(alpha, 0.0, 1.0).astype(np.float32),
@@ -66,7 +67,7 @@ def _has_cuda() -> bool:
 def _rasterize_with_gsplat(
     cloud: GaussianCloud, camera: Camera
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Like ``gaussian_rasterizer.rasterize``, on the GPU; the depth of a splat is a colour channel of its own."""
+    """Like ``gaussian_rasterizer.rasterize``, on the GPU; the inverted depth is a colour channel of its own."""
     import gsplat
     import torch
 
@@ -80,7 +81,7 @@ def _rasterize_with_gsplat(
 
     position = camera_position(camera)
     colors = splat_colors(cloud, np.arange(cloud.num_gaussians, dtype=np.int32), position)
-    distances = np.linalg.norm(cloud.means - position, axis=1)[:, None]
+    nearness = 1.0 / np.maximum(np.linalg.norm(cloud.means - position, axis=1)[:, None], NEAR_PLANE_M)
     camera_from_world = inverse_rigid(camera.world_from_camera)
     camera_from_world[:3] = axes_from(Frame.RDF, Frame.RUB) @ camera_from_world[:3]
     with torch.no_grad():
@@ -89,7 +90,7 @@ def _rasterize_with_gsplat(
             on_device(cloud.quats_wxyz),
             on_device(cloud.scales),
             on_device(cloud.opacities),
-            on_device(np.concatenate([colors, distances], axis=1)),
+            on_device(np.concatenate([colors, nearness], axis=1)),
             on_device(camera_from_world)[None],
             on_device(camera.intrinsics_px)[None],
             camera.width,

@@ -22,6 +22,10 @@ def cloth(
     """
     flat = smooth_normals(grid.reshape(-1, 3), grid_triangles(*grid.shape[:2]))
     normals = flat.astype(np.float64).reshape(grid.shape)
+    for end, beside in ((0, 1), (-1, -2)):
+        # A row that has shrunk to a point has no triangles of its own.
+        if np.ptp(grid[end], axis=0).max() < 1e-6:
+            normals[end] = normals[beside]
     along, up = np.zeros(grid.shape[:2]), np.zeros(grid.shape[:2])
     along[:, 1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=1), axis=2), axis=1)
     up[1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=0), axis=2), axis=0)
@@ -42,6 +46,8 @@ def cloth(
     if not is_closed:
         rims += [(front[::-1, 0], back[::-1, 0], uvs[::-1, 0]), (front[:, -1], back[:, -1], uvs[:, -1])]
     for near, far, uv in rims:
+        if np.ptp(near, axis=0).max() < 1e-3:
+            continue
         edge = np.stack((far[:-1], far[1:], near[1:], near[:-1]), axis=1)
         edge_uv = np.stack((uv[:-1], uv[1:], uv[1:], uv[:-1]), axis=1)
         assembly.quads(edge, edge_uv, material, lods=lods, color=color)

@@ -301,7 +301,8 @@ def round_foundation(
         (radius - 0.2, top + 0.02),
     ]
     for lods, sides in ((FINE, 32), (MIDDLE, 16), (FAR, 8)):
-        lathe(assembly, frame, profile, material, sides=sides, lods=lods)
+        outline = profile if lods is not FAR else [profile[0], profile[2]]
+        lathe(assembly, frame, outline, material, sides=sides, lods=lods)
     hull_cylinder(
         assembly,
         frame.point(0.0, -FOUNDATION_M, 0.0),

@@ -144,7 +144,7 @@ def rubble(
         frame = frame.yawed(float(turn)).pitched(float(pitch)).rolled(float(roll))
         frames.append(frame)
         if float(size.min()) > collide_above:
-            assembly.hull_box(frame, -size / 2.0, size / 2.0, "stone")
+            assembly.hull_box(frame, -size * 0.43, size * 0.43, "stone")
     rough_blocks(assembly, frames, sizes, material, lods=lods)
 
 

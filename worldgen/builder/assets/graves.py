@@ -92,7 +92,7 @@ def _grave_cross(assembly: Assembly, request: AssetRequest) -> None:
         reach = 0.27 * scale
         ring = [(reach - 0.06, -0.05), (reach, -0.05), (reach, 0.05), (reach - 0.06, 0.05), (reach - 0.06, -0.05)]
         lathe(assembly, wheel, ring, material, sides=20, lods=NEAR)
-    assembly.hull_box(WORLD, (-0.15, -0.3, -0.1), (0.15, tall, 0.1), "wood" if wooden else "stone")
+    assembly.hull_box(WORLD, (-0.12, -0.3, -0.035), (0.12, tall, 0.035), "wood" if wooden else "stone")
 
 
 FAMILIES: tuple[AssetFamily, ...] = (

@@ -232,7 +232,8 @@ def _standing_stones(assembly: Assembly, request: AssetRequest) -> None:
         half = (size[0] / 2.0, size[1] / 2.0, size[2] / 2.0)
         low = (-half[0], -half[1], -half[2])
         assembly.box(frame, low, half, material, lods=FAR, skip="D")
-        assembly.hull_box(frame, low, half, "stone")
+        core = [0.9 * value for value in half]
+        assembly.hull_box(frame, [-value for value in core], core, "stone")
 
 
 FAMILIES: tuple[AssetFamily, ...] = (

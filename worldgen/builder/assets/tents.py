@@ -112,7 +112,7 @@ def _ridge_tent(assembly: Assembly, request: AssetRequest) -> None:
 
 def _guy(assembly: Assembly, start: tuple[float, float, float], end: tuple[float, float, float]) -> None:
     """A rope to a peg in the ground."""
-    tube(assembly, np.linspace(start, end, 3), 0.009, "rope", sides=4, lods=FINE)
+    tube(assembly, np.linspace(start, end, 3), 0.009, "rope", sides=4, lods=NEAR)
     peg = np.array(end)
     cylinder(
         assembly,
@@ -209,7 +209,8 @@ def _pavilion(assembly: Assembly, request: AssetRequest) -> None:
                     [(math.sin(k) * radius, wall, math.cos(k) * radius) for k in angles],
                 ]
             )
-            cloth(assembly, skirt, "paint", lods=ALL, color=color)
+            cloth(assembly, skirt, "paint", lods=NEAR, color=color)
+            cloth(assembly, skirt[:, [0, 2]], "paint", lods=FAR, color=color)
         post = WORLD.yawed(a).moved(d=radius - 0.05)
         cylinder(
             assembly,

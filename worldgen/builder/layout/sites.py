@@ -135,7 +135,7 @@ def _place(
     for effort in range(_EFFORTS):
         if effort == _KEEP_RELATION:
             # Better somewhere else than not at all.
-            target, item = None, item.model_copy(update={"place": Place()})
+            target, item = None, item.model_copy(update={"place": Place(relation="near_spawn")})
             plan.warnings.append(f"'{object_id}' found no place where the prompt wants it and stands elsewhere.")
         candidates = propose(
             item=item,

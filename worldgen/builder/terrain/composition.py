@@ -96,12 +96,14 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
     peak_heading = valley_heading + random.uniform(math.radians(-13.0), math.radians(13.0))
     peak_distance = random.uniform(2600.0, 3600.0)
     plans: list[WaterPlan] = []
-    for index, water in enumerate(waters):
+    num_lakes = 0
+    for water in waters:
         stream = rng(seed, f"land/water/{water.id}")
         if water.kind == "sea":
             plans.append(_plan_sea(water, stream, sea_heading, side, spec.land.island))
         elif water.kind == "lake":
-            plans.append(_plan_lake(water, stream, side, index + (2 if has_sea else 0)))
+            plans.append(_plan_lake(water, stream, side, num_lakes + (2 if has_sea else 0)))
+            num_lakes += 1
         else:
             plans.append(_plan_river(water, stream, river_heading, side=side, profile=profile, to_sea=has_sea))
     hill_random = rng(seed, "land/hill")
@@ -130,7 +132,7 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
 
 def _wanted_waters(spec: WorldSpec) -> tuple[Water, ...]:
     """The spec's waters, with the sea that a coast or an island has even when nobody names it."""
-    waters = tuple(sorted(spec.waters, key=lambda water: ("sea", "river", "lake").index(water.kind)))
+    waters = tuple(sorted(spec.waters, key=lambda water: ("sea", "lake", "river").index(water.kind)))
     needs_sea = spec.land.island or (spec.biome == "coast" and "sea" not in spec.excluded)
     if needs_sea and not any(water.kind == "sea" for water in waters):
         name = "sea" if all(water.id != "sea" for water in waters) else "open_sea"
@@ -148,14 +150,14 @@ def _mountain_height(spec: WorldSpec, profile: LandProfile, relief: float) -> fl
 
 
 def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: float, island: bool) -> WaterPlan:
-    shore = random.uniform(20.0, 32.0)
+    shore = random.uniform(23.0, 33.0)
     center = (math.sin(heading) * (shore + 60.0), -math.cos(heading) * (shore + 60.0))
     radius = random.uniform(130.0, 190.0) if island else 0.0
     return WaterPlan(
         id=water.id,
         kind="sea",
         frozen=water.frozen,
-        surface_y=-random.uniform(1.9, 2.5),
+        surface_y=-random.uniform(1.8, 2.2),
         center_xz=center,
         heading=heading,
         shore_m=shore,
@@ -174,7 +176,7 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
     heading = -side * math.radians(degrees)
-    shore = random.uniform(17.0, 24.0) + (0.0 if index == 0 else 18.0)
+    shore = random.uniform(20.0, 26.0) + (0.0 if index == 0 else 14.0)
     distance = shore + along
     return WaterPlan(
         id=water.id,
@@ -205,13 +207,13 @@ def _plan_river(
     waves = np.sin(along[:, None] / wavelengths + phases) - np.sin(phases)
     near = 1.0 - np.exp(-((along[:, None] / 55.0) ** 2))
     meander = (amplitudes * waves * near).sum(axis=1)
-    offset = 17.0 + half_width
+    offset = 21.0 + half_width
     direction = np.array([math.sin(heading), -math.cos(heading)])
     right = np.array([-direction[1], direction[0]])
     while True:
         lateral = -side * offset + meander
         points = along[:, None] * direction + lateral[:, None] * right
-        if np.hypot(points[:, 0], points[:, 1]).min() >= half_width + 14.5:
+        if np.hypot(points[:, 0], points[:, 1]).min() >= half_width + 18.5:
             break
         offset += 0.5
     upstream = 0.011 if profile.code == PROFILES["alpine"].code else 0.006

@@ -148,20 +148,44 @@ def _downstream_order(receiver: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 @njit(cache=True)
-def flow_area(heights: NDArray[np.float32], spacing: float, seed: int) -> NDArray[np.float32]:
-    """Area that drains through each cell in m², (N, N)."""
-    size = heights.shape[0]
-    receiver, _ = _receivers(heights, seed)
-    order = _downstream_order(receiver)
-    area = np.full(size * size, np.float32(spacing * spacing), dtype=np.float32)
-    for k in range(size * size - 1, -1, -1):
+def _drained_area(receiver: NDArray[np.int32], order: NDArray[np.int32], cell_area: float) -> NDArray[np.float32]:
+    area = np.full(receiver.shape[0], np.float32(cell_area), dtype=np.float32)
+    for k in range(receiver.shape[0] - 1, -1, -1):
         cell = order[k]
         if receiver[cell] != cell:
             area[receiver[cell]] += area[cell]
-    return area.reshape(size, size)
+    return area
+
+
+# The parallel kernel is called from Python only: a cached serial kernel that called it would crash in a process where
+# nothing has started numba's threads yet.
+def flow_area(heights: NDArray[np.float32], spacing: float, seed: int) -> NDArray[np.float32]:
+    """Area that drains through each cell in m², (N, N)."""
+    receiver, _ = _receivers(heights, seed)
+    area: NDArray[np.float32] = _drained_area(receiver, _downstream_order(receiver), spacing * spacing)
+    return area.reshape(heights.shape)
 
 
 @njit(cache=True)
+def _cut_step(
+    surface: NDArray[np.float32],
+    flow: tuple[NDArray[np.int32], NDArray[np.float32]],
+    rate: NDArray[np.float32],
+    rise: NDArray[np.float32],
+    shape: tuple[float, float],
+) -> None:
+    """One implicit step of uplift and stream power erosion, in place; ``shape`` is spacing and area exponent."""
+    receiver, length = flow
+    spacing, exponent = shape
+    order = _downstream_order(receiver)
+    area = _drained_area(receiver, order, spacing * spacing)
+    for k in range(receiver.shape[0]):
+        cell = order[k]
+        if receiver[cell] != cell:
+            factor = rate[cell] * math.pow(area[cell], exponent) / (length[cell] * spacing)
+            surface[cell] = (surface[cell] + rise[cell] + factor * surface[receiver[cell]]) / (1.0 + factor)
+
+
 def cut_streams(
     heights: NDArray[np.float32], spacing: float, strength: NDArray[np.float32], steps: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -177,25 +201,44 @@ def cut_streams(
     Returns:
         (N, N) heights with their hollows filled, and the same ground after erosion.
     """
-    size = heights.shape[0]
     filled = fill_pits(heights, 1e-3 * spacing)
-    surface = filled.copy().reshape(size * size)
-    rate = strength.reshape(size * size)
-    area = np.zeros(size * size, dtype=np.float32)
+    surface = filled.copy()
+    rise = np.zeros(surface.size, dtype=np.float32)
     for step in range(steps):
-        receiver, length = _receivers(surface.reshape(size, size), seed + step)
-        order = _downstream_order(receiver)
-        area[:] = np.float32(spacing * spacing)
-        for k in range(size * size - 1, -1, -1):
-            cell = order[k]
-            if receiver[cell] != cell:
-                area[receiver[cell]] += area[cell]
-        for k in range(size * size):
-            cell = order[k]
-            if receiver[cell] != cell:
-                factor = rate[cell] * math.pow(area[cell], 0.45) / (length[cell] * spacing)
-                surface[cell] = (surface[cell] + factor * surface[receiver[cell]]) / (1.0 + factor)
-    return filled, surface.reshape(size, size)
+        flow = _receivers(surface, seed + step)
+        _cut_step(surface.reshape(-1), flow, strength.reshape(-1), rise, (spacing, 0.45))
+    return filled, surface
+
+
+def raise_mountains(
+    uplift: NDArray[np.float32], start: NDArray[np.float32], spacing: float, steps: int, seed: int
+) -> NDArray[np.float32]:
+    """Let mountains rise against rivers that cut them, near to balance: branching valleys and sharp ridges.
+
+    Uplift against stream power erosion, as in Cordonnier et al. 2016, solved as in Braun and Willett 2013.
+
+    Args:
+        uplift: (N, N) relative speed of rising, 0 where the ground is the rivers' base level.
+        start: (N, N) small initial heights, which steer the rivers.
+        spacing: Distance between samples in metres.
+        steps: Number of steps.
+        seed: Seed of the random preference among flow directions.
+
+    Returns:
+        (N, N) heights in arbitrary units, 0 at base level.
+    """
+    plain = uplift <= 0.0
+    cells = np.flatnonzero(plain).astype(np.int32)
+    rate = np.full(uplift.size, 0.35, dtype=np.float32)
+    surface = start.copy()
+    for step in range(steps):
+        surface[plain] = 0.0
+        if step % 8 == 0:
+            surface = fill_pits(surface, 1e-4)
+        receiver, length = _receivers(surface, seed + step // 4)
+        receiver[cells] = cells
+        _cut_step(surface.reshape(-1), (receiver, length), rate, uplift.reshape(-1), (spacing, 0.42))
+    return surface
 
 
 @njit(cache=True, parallel=True)
@@ -233,49 +276,3 @@ def slide_slopes(
                 moved[row, column] = h + 0.11 * change
         current = moved
     return current
-
-
-@njit(cache=True)
-def raise_mountains(
-    uplift: NDArray[np.float32], start: NDArray[np.float32], spacing: float, steps: int, seed: int
-) -> NDArray[np.float32]:
-    """Let mountains rise against rivers that cut them, near to balance: branching valleys and sharp ridges.
-
-    Uplift against stream power erosion, as in Cordonnier et al. 2016, solved as in Braun and Willett 2013.
-
-    Args:
-        uplift: (N, N) relative speed of rising, 0 where the ground is the rivers' base level.
-        start: (N, N) small initial heights, which steer the rivers.
-        spacing: Distance between samples in metres.
-        steps: Number of steps.
-        seed: Seed of the random preference among flow directions.
-
-    Returns:
-        (N, N) heights in arbitrary units, 0 at base level.
-    """
-    size = uplift.shape[0]
-    rise = uplift.copy().reshape(size * size)
-    surface = start.copy().reshape(size * size)
-    area = np.zeros(size * size, dtype=np.float32)
-    for step in range(steps):
-        for cell in range(size * size):
-            if rise[cell] <= 0.0:
-                surface[cell] = 0.0
-        if step % 8 == 0:
-            surface = fill_pits(surface.reshape(size, size), 1e-4).reshape(size * size)
-        receiver, length = _receivers(surface.reshape(size, size), seed + step // 4)
-        for cell in range(size * size):
-            if rise[cell] <= 0.0:
-                receiver[cell] = cell
-        order = _downstream_order(receiver)
-        area[:] = np.float32(spacing * spacing)
-        for k in range(size * size - 1, -1, -1):
-            cell = order[k]
-            if receiver[cell] != cell:
-                area[receiver[cell]] += area[cell]
-        for k in range(size * size):
-            cell = order[k]
-            if receiver[cell] != cell:
-                factor = 0.35 * math.pow(area[cell], 0.42) / (length[cell] * spacing)
-                surface[cell] = (surface[cell] + rise[cell] + factor * surface[receiver[cell]]) / (1.0 + factor)
-    return surface.reshape(size, size)

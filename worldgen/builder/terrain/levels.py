@@ -129,7 +129,9 @@ def border_band(ratio: int, num_samples: int) -> int:
     return max(3 * ratio, int(0.16 * num_samples))
 
 
-def make_agree(grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+def make_agree(
+    grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]], *, fade: int | None = None
+) -> list[NDArray[np.float32]]:
     """Heights of nested grids that meet without a crack.
 
     A finer grid fades into the coarser one towards its border and lies on the coarser one's straight edges there;
@@ -138,6 +140,8 @@ def make_agree(grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]]) ->
     Args:
         grids: Finest first.
         heights: (N, N) per grid.
+        fade: Samples over which a finer grid fades; 1 changes only the border itself. None takes a broad band, which
+            heights need that have not been made to agree before.
 
     Returns:
         New heights per grid.
@@ -146,7 +150,7 @@ def make_agree(grids: Sequence[Grid], heights: Sequence[NDArray[np.float32]]) ->
     for k in range(len(grids) - 2, -1, -1):
         ratio = round(grids[k + 1].spacing_m / grids[k].spacing_m)
         band = border_band(ratio, grids[k].num_samples)
-        agreed[k] = blend_border(agreed[k], agreed[k + 1], ratio, band)
+        agreed[k] = blend_border(agreed[k], agreed[k + 1], ratio, band if fade is None else fade)
     for k in range(len(grids) - 1):
         copy_coincident(agreed[k], agreed[k + 1], round(grids[k + 1].spacing_m / grids[k].spacing_m))
     return agreed

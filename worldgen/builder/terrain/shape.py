@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,6 @@ from worldgen.builder.terrain.noise import noise_seed
 from worldgen.builder.terrain.relief import ReliefPlan, add_bumps, add_swells, macro_relief, relief_plan
 from worldgen.builder.terrain.shores import (
     CAPE_REACH_M,
-    ShorePlan,
     end_in_sea,
     pass_lake,
     river_distances,
@@ -86,7 +86,6 @@ def shape_land(spec: WorldSpec, tier: QualityTier, seed: int) -> ShapedLand:
     waters = _final_waters(composition)
     hill_xz = _hill_top(composition, waters)
     heights, surfaces = _stage(composition, waters, hill_xz, grids, raw)
-    heights = make_agree(grids, heights)
     levels = _finish_levels(composition, grids, heights, surfaces)
     return ShapedLand(
         terrain=Terrain(levels=levels, play_level=1),
@@ -173,9 +172,10 @@ def _hill_top(composition: Composition, waters: tuple[WaterPlan, ...]) -> tuple[
     shores = [shore_plan(water, composition.seed) for water in waters if water.line is None]
     lines = [water.line for water in waters if water.line is not None]
     best, best_clearance = (0.0, 0.0), -math.inf
-    for turn_deg in (0.0, 8.0, -8.0, 16.0, 24.0, 34.0, -50.0, 60.0, 90.0):
+    for turn_deg, stretch in itertools.product((0.0, 8.0, 16.0, -10.0), (1.0, 1.3, 1.6)):
         heading = composition.hill_heading + composition.side * math.radians(turn_deg)
-        x, z = composition.hill_distance * math.sin(heading), -composition.hill_distance * math.cos(heading)
+        distance = stretch * composition.hill_distance
+        x, z = distance * math.sin(heading), -distance * math.cos(heading)
         distances = [shore_distance_of(x, z, shore) for shore in shores]
         distances += [float((np.hypot(line[:, 0] - x, line[:, 1] - z) - line[:, 3]).min()) for line in lines]
         clearance = min(distances, default=math.inf)
@@ -204,29 +204,41 @@ def _stage(
     islands = np.array(
         [(island.x, island.z, island.radius, island.height) for island in composition.far_islands], dtype=np.float64
     ).reshape(-1, 4)
-    fitted: list[FloatGrid] = []
-    surfaces: list[FloatGrid] = []
-    for grid, land in zip(grids, combined, strict=True):
-        coordinates = grid.coordinates()
-        staged = stage_land(land, coordinates, plan)
-        surface = np.full_like(staged, NO_WATER)
-        shores = np.full_like(staged, np.inf)
-        for water in waters:
-            bank = _bank(water, composition)
-            if water.line is not None:
-                distances, levels, widths = river_distances(coordinates, grid.spacing_m, water.line, bank.seed)
-                fit_river((staged, surface, distances), (levels, widths), coordinates, bank)
-            else:
-                shore: ShorePlan = shore_plan(water, composition.seed)
-                distances = shore_distances(coordinates, shore)
-                fit_shore((staged, surface, distances), coordinates, bank, islands)
-            np.minimum(shores, distances, out=shores)
-        if hill_xz is not None:
-            hill = np.array([*hill_xz, composition.hill_height])
-            raise_hill(staged, shores, coordinates, hill, noise_seed(composition.seed, "hill"))
-        fitted.append(staged)
-        surfaces.append(surface)
-    return fitted, surfaces
+    # The land is made to agree before the waters are fitted, and again, narrowly, after: fading out a river's bed into
+    # a coarser grid over a broad band would dam it up.
+    staged = [stage_land(land, grid.coordinates(), plan) for grid, land in zip(grids, combined, strict=True)]
+    staged = make_agree(grids, staged)
+    surfaces = [
+        _fit_waters(composition, waters, grid, height, islands) for grid, height in zip(grids, staged, strict=True)
+    ]
+    if hill_xz is not None:
+        hill = np.array([*hill_xz, composition.hill_height])
+        for grid, height, (_, shores) in zip(grids, staged, surfaces, strict=True):
+            raise_hill(height, shores, grid.coordinates(), hill, noise_seed(composition.seed, "hill"))
+    return make_agree(grids, staged, fade=2), [surface for surface, _ in surfaces]
+
+
+def _fit_waters(
+    composition: Composition,
+    waters: tuple[WaterPlan, ...],
+    grid: Grid,
+    heights: FloatGrid,
+    islands: NDArray[np.float64],
+) -> tuple[FloatGrid, FloatGrid]:
+    """Fit a grid's heights to all waters, in place; returns the waters' surfaces and the distances to the shore."""
+    coordinates = grid.coordinates()
+    surface = np.full_like(heights, NO_WATER)
+    shores = np.full_like(heights, np.inf)
+    for water in waters:
+        bank = _bank(water, composition)
+        if water.line is not None:
+            distances, levels, widths = river_distances(coordinates, grid.spacing_m, water.line, bank.seed)
+            fit_river((heights, surface, distances), (levels, widths), coordinates, bank)
+        else:
+            distances = shore_distances(coordinates, shore_plan(water, composition.seed))
+            fit_shore((heights, surface, distances), coordinates, bank, islands)
+        np.minimum(shores, distances, out=shores)
+    return surface, shores
 
 
 def _bank(water: WaterPlan, composition: Composition) -> BankPlan:

@@ -36,7 +36,7 @@ class ShorePlan(NamedTuple):
 
 
 def shore_plan(water: WaterPlan, seed: int) -> ShorePlan:
-    """The numbers of a lake or sea, shifted so that the spawn lies exactly ``shore_m`` from the water."""
+    """The numbers of a lake or sea, shifted so that the nearest water is about ``shore_m`` from the spawn."""
     kind = LAKE if water.kind == "lake" else (ISLAND if water.island_radius_m > 0.0 else SEA)
     sin, cos = math.sin(water.heading), math.cos(water.heading)
     center_x, center_z = water.center_xz
@@ -58,7 +58,27 @@ def shore_plan(water: WaterPlan, seed: int) -> ShorePlan:
         cape=water.cape_m,
         shift=0.0,
     )
-    return plan._replace(shift=water.shore_m - shore_distance_of(0.0, 0.0, plan))
+    plan = plan._replace(shift=water.shore_m - shore_distance_of(0.0, 0.0, plan))
+    # Bays, capes and the approximate distance leave the nearest shore somewhere else; a few steps bring it there.
+    for _ in range(12):
+        missing = water.shore_m - _nearest_shore(plan, 2.0 * water.shore_m)
+        if abs(missing) < 0.6:
+            break
+        plan = plan._replace(shift=plan.shift + 0.6 * missing)
+    return plan
+
+
+@njit(cache=True)
+def _nearest_shore(plan: ShorePlan, reach: float) -> float:
+    """Distance from the spawn to the nearest water of a plan, ``reach`` at most."""
+    distance = 4.0
+    while distance < reach:
+        for step in range(96):
+            angle = step * math.pi / 48.0
+            if shore_distance_of(distance * math.sin(angle), distance * math.cos(angle), plan) < 0.0:
+                return distance
+        distance += 0.5
+    return reach
 
 
 @njit(cache=True)
@@ -143,7 +163,9 @@ def river_distances(
                 if distance < nearest[row, column]:
                     nearest[row, column] = distance
                     surface[row, column] = line[k, 2] + t * (line[k + 1, 2] - line[k, 2])
-                    half_width[row, column] = line[k, 3] + t * (line[k + 1, 3] - line[k, 3])
+                    # A coarse grid gets a bed that is wide enough for a sample of it.
+                    width = line[k, 3] + t * (line[k + 1, 3] - line[k, 3])
+                    half_width[row, column] = max(width, 0.8 * spacing if spacing <= 16.0 else 0.0)
     for row in range(size):
         for column in range(size):
             if nearest[row, column] < np.inf:

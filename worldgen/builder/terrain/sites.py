@@ -26,8 +26,8 @@ class Pad:
     """A rectangle of level ground.
 
     ``half_size_m`` is along its own x and z, ``yaw`` turns it counter-clockwise seen from above. ``height_m`` None
-    takes the mean of the ground; a pad that reaches a shore is lifted above the water. Embankments run out over ``margin_m``
-    beyond the rectangle.
+    takes the mean of the ground; a pad that reaches a shore is lifted above the water. Embankments run out over
+    ``margin_m`` beyond the rectangle.
     """
 
     center_xz: tuple[float, float]
@@ -82,7 +82,7 @@ def level_ground(terrain: Terrain, pads: Sequence[Pad], paths: Sequence[PathLine
             shape = np.array([*pad.center_xz, *pad.half_size_m, pad.yaw, target, pad.margin_m], dtype=np.float64)
             _lay_pad(height, _surfaces(level), level.spacing_m, shape)
     grids = [Grid(spacing_m=level.spacing_m, half_size_m=level.half_size_m) for level in terrain.levels]
-    heights = make_agree(grids, heights)
+    heights = make_agree(grids, heights, fade=1)
     return Terrain(
         levels=tuple(
             TerrainLevel(

@@ -100,7 +100,7 @@ def stage_land(raw: NDArray[np.float32], coordinates: NDArray[np.float64], plan:
                 height += cone * (pressed - height) * (1.0 - smoothstep(420.0, 900.0, distance))
             calm = 0.5 * (gradient_noise(0.3 + x / 31.0, 0.7 + z / 31.0, plan.seed + 1) - calm_at_spawn)
             calm += 0.010 * z * smoothstep(2.0, 20.0, distance) * smoothstep(60.0, 20.0, -z)
-            blend = smoothstep(0.75 * SPAWN_RADIUS_M, plan.flat_reach, distance)
+            blend = smoothstep(SPAWN_RADIUS_M, plan.flat_reach, distance)
             height = calm * smoothstep(0.0, 25.0, distance) + blend * (height - calm)
             if plan.has_cliff:
                 height += _cliff(x, z, plan)
@@ -207,12 +207,15 @@ def fit_shore(
                 cliff = 0.6 * smoothstep(1.0, 6.5, ragged) + 0.4 * smoothstep(8.0, 15.0, ragged)
                 rise += head * bank.headland * cliff * (1.0 + 0.4 * gradient_noise(x / 60.0, z / 60.0, bank.seed + 6))
                 reach *= 1.0 + 0.8 * head
-            weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * smoothstep(3.0, 17.0, distance)
             height = heights[row, column]
+            if surfaces[row, column] > height:
+                continue  # under another water already
+            off_spawn = smoothstep(9.8, 20.0, distance)
+            weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             # Land must not lie below the water beside it: it keeps a rim, which runs out gently far behind the bank.
             rim = level + 0.02 * shore + 0.06 * min(1.0, shore) - bank.rim_fall * max(0.0, shore - reach)
-            heights[row, column] = soft_max(height, rim, min(4.0, 0.05 * shore))
+            heights[row, column] = height + off_spawn * (soft_max(height, rim, min(4.0, 0.05 * shore)) - height)
 
 
 @njit(cache=True)
@@ -249,21 +252,24 @@ def fit_river(
             x = coordinates[column]
             level = levels[row, column]
             height = heights[row, column]
-            if surfaces[row, column] > height:
+            standing = surfaces[row, column] > height
+            if standing and shore > 0.0:
                 continue  # already under the sea or a lake
-            if shore < 1.2:
+            if shore < 1.2 and not standing:
                 surfaces[row, column] = level
             if shore <= 0.0:
                 t = min(1.0, -shore / half_widths[row, column])
                 pools = 1.0 + 0.5 * gradient_noise(x / 13.0, z / 13.0, bank.seed + 1)
-                heights[row, column] = level - bank.depth * pools * t * (2.0 - t) - 0.02 * min(1.0, -8.0 * shore)
+                bed = level - bank.depth * pools * t * (2.0 - t) - 0.02 * min(1.0, -8.0 * shore)
+                heights[row, column] = min(bed, height) if standing else bed
                 continue
             vary = gradient_noise(x / 29.0, z / 29.0, bank.seed + 2)
             lip = 0.45 + 0.3 * vary
             rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             distance = math.sqrt(x * x + z * z)
             reach = min(0.9 * RIVER_REACH_M, bank.reach + 0.05 * distance)
-            weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * smoothstep(3.0, 15.0, distance)
+            off_spawn = smoothstep(9.8, 18.5, distance)
+            weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             rim = level + 0.04 * min(1.0, shore) + 0.015 * shore - bank.rim_fall * max(0.0, shore - 0.5 * reach)
-            heights[row, column] = soft_max(height, rim, min(4.0, 0.05 * shore))
+            heights[row, column] = height + off_spawn * (soft_max(height, rim, min(4.0, 0.05 * shore)) - height)

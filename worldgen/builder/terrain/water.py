@@ -104,7 +104,7 @@ def _surface(setting: _Setting, water: WaterSite) -> Surface | None:
     for other in setting.waters:
         if other.line is None:
             covered |= within & (play.water_depth[row, column] > 0.0) & (np.abs(level_y - other.surface_y) < 2e-3)
-    return river_surface(water.line, reach, covered)
+    return river_surface(water.line, reach, play.half_size_m, covered)
 
 
 def _colored_mesh(setting: _Setting, water: WaterSite, surface: Surface) -> TriangleMesh:

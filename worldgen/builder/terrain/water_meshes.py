@@ -113,12 +113,15 @@ def _beyond(half: float) -> NDArray[np.float64]:
     return np.array(quads)
 
 
-def river_surface(line: NDArray[np.float64], reach_m: float, covered: NDArray[np.bool_]) -> Surface | None:
+def river_surface(
+    line: NDArray[np.float64], reach_m: float, coarse_m: float, covered: NDArray[np.bool_]
+) -> Surface | None:
     """The ribbon of a river, a little wider than its bed.
 
     Args:
         line: (N, 4) x, z, surface height and half width, downstream.
         reach_m: Half size of the square that the ribbon stays in.
+        coarse_m: Distance from the spawn beyond which the land's grid is coarse and the bed therefore wider.
         covered: (N,) where still water already lies; the ribbon dives under it there.
     """
     inside = np.maximum(np.abs(line[:, 0]), np.abs(line[:, 1])) < reach_m
@@ -136,7 +139,7 @@ def river_surface(line: NDArray[np.float64], reach_m: float, covered: NDArray[np
     direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
     left = np.column_stack([direction[:, 1], -direction[:, 0]])
     across = np.linspace(-1.0, 1.0, 15)
-    reach = values[:, 3] + 1.1
+    reach = np.where(np.hypot(values[:, 0], values[:, 1]) < coarse_m, values[:, 3] + 1.1, np.maximum(values[:, 3], 7.0))
     offset = reach[:, None] * across[None, :]
     x = values[:, None, 0] + left[:, None, 0] * offset
     z = values[:, None, 1] + left[:, None, 1] * offset

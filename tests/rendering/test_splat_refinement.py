@@ -1,0 +1,71 @@
+"""Refining colours brings renders closer to the pictures, also to those that were not used."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pytest
+
+from tests.analytic_views import analytic_stations, analytic_view
+from tests.splat_clouds import FIELDS
+from worldgen.geometry.cameras import pinhole_camera_at
+from worldgen.geometry.fusion import fuse_views
+from worldgen.geometry.splat_construction import build_splats
+from worldgen.quality.images import psnr
+from worldgen.rendering.splat_refinement import Pictures, refine_colors
+from worldgen.rendering.splats import render_splats
+from worldgen.scene.camera import Camera
+from worldgen.scene.gaussian_cloud import GaussianCloud
+
+EYES = ((0.0, 1.7, 0.0), (1.5, 1.7, -1.0))
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[GaussianCloud, Pictures]:
+    views, colors = analytic_stations(*EYES, face_px=96)
+    cloud = build_splats(fuse_views(views, colors), budget=15_000)
+    cameras = [view.camera for view in views]
+    return cloud, [(camera, color) for camera, color in zip(cameras, colors, strict=True) if isinstance(camera, Camera)]
+
+
+def error(cloud: GaussianCloud, eye: tuple[float, float, float]) -> float:
+    camera = pinhole_camera_at(np.array(eye), np.array([0.0, 1.0, -5.0]), height=60, width=80, horizontal_fov=1.4)
+    return -psnr(render_splats(cloud, camera).rgb, analytic_view(camera).radiance)
+
+
+@pytest.mark.parametrize("eye", [*EYES, (-0.8, 1.7, 0.4)])
+def test_pictures_get_closer_with_every_iteration(world, eye) -> None:  # type: ignore[no-untyped-def]
+    cloud, pictures = world
+    before = error(cloud, eye)
+    once = error(refine_colors(cloud, pictures, iterations=1), eye)
+    twice = error(refine_colors(cloud, pictures, iterations=2), eye)
+    assert once < before - 0.3
+    assert twice < once
+
+
+def test_only_colors_change(world) -> None:  # type: ignore[no-untyped-def]
+    cloud, pictures = world
+    refined = refine_colors(cloud, pictures, iterations=1)
+    for name in FIELDS:
+        same = np.array_equal(getattr(cloud, name), getattr(refined, name))
+        assert same == (name != "sh_dc"), name
+
+
+def test_perfect_pictures_change_next_to_nothing(world) -> None:  # type: ignore[no-untyped-def]
+    cloud, pictures = world
+    own = [(camera, render_splats(cloud, camera).rgb) for camera, _ in pictures[:6]]
+    refined = refine_colors(cloud, own, iterations=1)
+    assert np.quantile(np.abs(refined.sh_dc - cloud.sh_dc), 0.99) < 0.02
+
+
+def test_same_bytes_whatever_the_number_of_threads(world) -> None:  # type: ignore[no-untyped-def]
+    cloud, pictures = world
+    threads = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        single = refine_colors(cloud, pictures[:6], iterations=1)
+        numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+        double = refine_colors(cloud, pictures[:6], iterations=1)
+    finally:
+        numba.set_num_threads(threads)
+    assert single.sh_dc.tobytes() == double.sh_dc.tobytes()
