@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,7 +60,11 @@ def render_splats(
 
 @functools.cache
 def _has_cuda() -> bool:
-    """Whether torch finds a CUDA device."""
+    """Whether torch finds a CUDA device; torch, which takes seconds to load, is only asked where there is a driver."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
     import torch
 
     return bool(torch.cuda.is_available())
