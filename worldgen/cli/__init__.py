@@ -82,6 +82,11 @@ def run(arguments: list[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _fail(CancelledError("Cancelled; nothing half-written is left."), arguments)
+    except SystemError as error:
+        # An interrupt that arrives inside a compiled kernel comes out as an internal error that it caused.
+        if not _was_interrupted(error):
+            raise
+        return _fail(CancelledError("Cancelled; nothing half-written is left."), arguments)
     except WorldgenError as error:
         return _fail(error, arguments)
     except MemoryError:
@@ -93,6 +98,16 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether a keyboard interrupt stands anywhere in an error's chain of causes."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, KeyboardInterrupt):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
 
 
 def _fail(error: WorldgenError, arguments: list[str], code: int | None = None) -> int:

@@ -25,7 +25,7 @@ from worldgen.scene.scene import ConvexHull, Prototype
 from worldgen.settings import TIERS
 from worldgen.spec.model import Biome
 
-NUM_RAYS = 4000
+NUM_RAYS = 2500
 
 DWELLINGS = ("cabin", "timber_house", "stone_house", "barn", "church")
 FOUNDED = (*DWELLINGS, "tower", "castle", "gate", "wall", "ruins", "bridge", "well", "windmill", "pyramid", "dock")
@@ -173,17 +173,17 @@ def test_another_stream_gives_another_one(family: str) -> None:
 def test_materials_and_sizes_build(family: str, kind: str) -> None:
     for material in FAMILIES[family].materials:
         assert_sound(build(family, kind, material=material), family)
-    small, large = bounds(build(family, kind, size=0.6)), bounds(build(family, kind, size=1.8))
+    small, large = bounds(build(family, kind, size=0.7)), bounds(build(family, kind, size=1.4))
     spanned = ("bridge", "fence", "wall")
     if family not in spanned:
-        assert np.prod(large[1] - large[0]) > 1.5 * np.prod(small[1] - small[0])
+        assert np.prod(large[1] - large[0]) > 1.3 * np.prod(small[1] - small[0])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("biome", get_args(Biome))
-def test_biomes_build(family: str, biome: Biome) -> None:
-    kind = next(iter(FAMILIES[family].kinds))
-    assert_sound(build(family, kind, seed=4, biome=biome, snow_cover=0.4), family)
+def test_biomes_build(family: str) -> None:
+    kind = min(FAMILIES[family].kinds, key=lambda kind: sum(build(family, kind).num_triangles))
+    for biome in get_args(Biome):
+        assert_sound(build(family, kind, biome=biome), family)
 
 
 @pytest.mark.parametrize("family", FOUNDED)

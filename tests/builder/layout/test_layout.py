@@ -7,6 +7,7 @@ import pytest
 
 from tests.worlds import tiny_scene, tiny_scene_of
 from worldgen.builder.catalogue import families
+from worldgen.builder.layout.sites import half_extents
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.pipelines.generate import parse
 from worldgen.scene.labels import LABEL_INDEX, LABELS
@@ -77,12 +78,10 @@ def test_buildings_stand_level_on_the_ground_and_dry() -> None:
             continue
         matrix = item.world_from_object
         assert np.abs(matrix[:3, 1] - (0.0, 1.0, 0.0)).max() < 1e-9, "upright"
-        reach = max(
-            float(np.abs(part.mesh.vertices[:, ::2]).max()) for part in scene.prototypes[item.prototype].lods[0]
-        )
-        angle = np.arange(12) * np.pi / 6.0
-        x = matrix[0, 3] + 0.6 * reach * np.cos(angle)
-        z = matrix[2, 3] + 0.6 * reach * np.sin(angle)
+        half_x, half_z = half_extents(scene.prototypes[item.prototype])
+        angle = np.arange(16) * np.pi / 8.0
+        rim = np.stack([half_x * np.cos(angle), np.zeros(16), half_z * np.sin(angle)], axis=1) @ matrix[:3, :3].T
+        x, z = matrix[0, 3] + rim[:, 0], matrix[2, 3] + rim[:, 2]
         assert np.abs(ground_height(scene.terrain, x, z) - matrix[1, 3]).max() < 0.05
         assert water_depth_at(scene.terrain, x, z).max() == 0.0
 

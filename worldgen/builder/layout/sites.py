@@ -20,6 +20,9 @@ from worldgen.spec.model import Item, Place, WorldSpec
 
 FloatArray = NDArray[np.float64]
 
+_HIDDEN_COST = 1.5
+"""What standing behind a building costs a place, in units of the score; seen in full is worth about 3."""
+
 _KEEP_RELATION = 4
 """Rounds of search in which a thing must stand where its relation says."""
 
@@ -148,6 +151,7 @@ def _place(
             effort=effort,
         )
         score = candidates.score + 0.05 * rng.random(len(candidates.x))
+        score -= _HIDDEN_COST * _hidden_by_sites(plan, candidates)
         score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
         best = int(np.argmax(score)) if len(score) else -1
         if best >= 0 and np.isfinite(score[best]):
@@ -195,13 +199,27 @@ def _clear_of_sites(plan: SitePlan, candidates: Candidates, radius: float) -> ND
     """Which candidates keep their distance from everything placed so far, and from the spawn."""
     x, z = candidates.x, candidates.z
     free = np.hypot(x, z) > radius + 2.5
-    free &= outside_zones(plan.pads, x, z, reach_m=radius + 2.0)
+    free &= outside_zones(plan.pads, x, z, reach_m=radius + 3.0)
     free &= outside_zones(plan.paths.lines, x, z, reach_m=radius + 0.6)
     for site in plan.sites:
         if site.pad is None:
             own = max(site.prototype.footprint_m, 0.4)
             free &= np.hypot(x - site.center_xz[0], z - site.center_xz[1]) > own + radius + 0.3
     return free
+
+
+def _hidden_by_sites(plan: SitePlan, candidates: Candidates) -> NDArray[np.bool_]:
+    """Which candidates a building that stands already hides from the spawn."""
+    x, z = candidates.x, candidates.z
+    hidden = np.zeros(len(x), dtype=bool)
+    for site in plan.sites:
+        if site.pad is None:
+            continue
+        center_x, center_z = site.center_xz
+        along = (center_x * x + center_z * z) / np.maximum(x * x + z * z, 1e-9)
+        aside = np.hypot(center_x - along * x, center_z - along * z)
+        hidden |= (along > 0.0) & (along < 0.95) & (aside < 0.9 * math.hypot(*site.pad.half_size_m))
+    return hidden
 
 
 def _site(
