@@ -25,7 +25,8 @@ def cloth(
     for end, beside in ((0, 1), (-1, -2)):
         # A row that has shrunk to a point has no triangles of its own.
         if np.ptp(grid[end], axis=0).max() < 1e-6:
-            normals[end] = normals[beside]
+            mean = normals[beside].mean(axis=0)
+            normals[end] = mean / np.linalg.norm(mean)
     along, up = np.zeros(grid.shape[:2]), np.zeros(grid.shape[:2])
     along[:, 1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=1), axis=2), axis=1)
     up[1:] = np.cumsum(np.linalg.norm(np.diff(grid, axis=0), axis=2), axis=0)

@@ -10,6 +10,7 @@ from worldgen.builder.architecture.assembly import FAR, FINE, NEAR, Assembly
 from worldgen.builder.architecture.frame import WORLD, Frame
 from worldgen.builder.architecture.snow import snow_top
 from worldgen.builder.architecture.solids import cylinder, lathe, rough_blocks
+from worldgen.builder.architecture.themes import between
 from worldgen.builder.family import AssetFamily, AssetRequest, Placement
 from worldgen.scene.scene import Prototype
 
@@ -69,7 +70,8 @@ def _cart(assembly: Assembly, request: AssetRequest) -> None:
     """A hay cart on two wheels with shafts to +Z, or a four-wheeled wagon."""
     rng, scale = assembly.rng, math.sqrt(request.size)
     wagon = request.kind == "wagon"
-    length, width, floor = (3.2 if wagon else 2.3) * scale, 1.25 * scale, 0.78
+    length = between(rng, 3.0, 3.5) * scale if wagon else between(rng, 2.1, 2.5) * scale
+    width, floor = between(rng, 1.15, 1.35) * scale, 0.78
     radius = 0.62
     axles = (-length * 0.32, length * 0.32) if wagon else (-0.05,)
     for z in axles:

@@ -139,7 +139,9 @@ def build_lighthouse(assembly: Assembly, request: AssetRequest) -> None:
     bend = Bend(radius=radius, sides=32, batter=batter)
     round_foundation(assembly, WORLD, radius + 0.25, 0.16, "stone_blocks", batter=0.3)
     band_color = PAINT_RED if rng.random() < 0.75 else PAINT_BLACK
-    count = int(rng.integers(5, int(height / 2.75) + 1))
+    # The door must fit into the lowest band.
+    most = max(1, int(height / 2.75))
+    count = int(rng.integers(min(5, most), most + 1))
     stops = [TOWER_FLOOR_M - 0.02 + (height - TOWER_FLOOR_M + 0.02) * index / count for index in range(count + 1)]
     doorway = doorway_of(height=2.2)
     holes = [doorway]
