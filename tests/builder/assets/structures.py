@@ -111,5 +111,5 @@ def is_inside(prototype: Prototype, points: Floats) -> NDArray[np.bool_]:
     for collider in prototype.colliders:
         assert isinstance(collider, ConvexHull)
         planes = Hull(collider.points.astype(np.float64), qhull_options="QJ").equations
-        inside |= (points @ planes[:, :3].T + planes[:, 3] <= -1e-6).all(axis=1)
+        inside |= (points @ planes[:, :3].T + planes[:, 3] <= 1e-6).all(axis=1)
     return inside

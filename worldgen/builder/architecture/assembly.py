@@ -170,7 +170,7 @@ class Assembly:
         lods = tuple(self._parts(lod) for lod in ALL)
         if footprint_m is None:
             low = np.concatenate([part.mesh.vertices for part in lods[0]])
-            low = low[low[:, 1] < 2.5]
+            low = low[low[:, 1] < max(2.5, float(low[:, 1].min()) + 0.5)]
             footprint_m = float(np.hypot(low[:, 0], low[:, 2]).max())
         return Prototype(name=name, label=label, lods=lods, footprint_m=footprint_m, colliders=tuple(self.colliders))
 
