@@ -155,7 +155,7 @@ def square_parapet(
             thickness=thickness,
             inside=material,
             lods=FAR,
-            ends=False,
+            ends=side % 2 == 0,
         )
         low, high = (-length / 2.0, foot, -thickness), (length / 2.0, deck + PARAPET_M, 0.0)
         assembly.hull_box(wall, low, high, surface_of(material))
