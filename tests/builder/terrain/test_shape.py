@@ -14,7 +14,10 @@ from worldgen.spec.model import Biome, WaterKind
 
 LANDS: list[tuple[Biome, str, int]] = [
     *((biome, "", 1) for biome in BIOMES),
+    ("alpine", "lake river", 7),
+    ("meadow_hills", "lake lake", 2),
     ("temperate_forest", "river", 3),
+    ("coast", "river", 3),
     ("tropical", "sea lake", 4),
     ("canyon", "river", 5),
 ]

@@ -199,7 +199,10 @@ def pass_lake(line: NDArray[np.float64], lake: ShorePlan, lake_y: float) -> tupl
     line = line.copy()
     first, last = int(inside[0]), int(inside[-1])
     lake_y = min(lake_y, float(line[first, 2]))
-    line[:first, 2] = np.maximum(line[:first, 2], lake_y)
+    # The river comes down to the lake over its last metres, in rapids rather than a fall.
+    to_lake = np.hypot(line[:first, 0] - line[first, 0], line[:first, 1] - line[first, 1])
+    above = np.maximum(line[:first, 2] - lake_y, 0.0) * np.minimum(to_lake / 70.0, 1.0)
+    line[:first, 2] = lake_y + np.minimum.accumulate(above)
     line[first : last + 1, 2] = lake_y
     line[last + 1 :, 2] = np.minimum(line[last + 1 :, 2], lake_y)
     return line, lake_y

@@ -183,6 +183,9 @@ def fit_shore(
             shore = distances[row, column]
             if bank.rim_fall > 0.0 and shore > 8.0 * bank.reach:
                 continue
+            standing = surfaces[row, column] > heights[row, column]
+            if standing and shore > 0.0:
+                continue  # under another water already
             if shore < 1.5:
                 surfaces[row, column] = level
             vary = 1.0 + 0.5 * gradient_noise(x / 47.0, z / 47.0, bank.seed + 1)
@@ -208,9 +211,7 @@ def fit_shore(
                 rise += head * bank.headland * cliff * (1.0 + 0.4 * gradient_noise(x / 60.0, z / 60.0, bank.seed + 6))
                 reach *= 1.0 + 0.8 * head
             height = heights[row, column]
-            if surfaces[row, column] > height:
-                continue  # under another water already
-            off_spawn = smoothstep(9.8, 20.0, distance)
+            off_spawn = smoothstep(11.0, 20.5, distance)
             weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             # Land must not lie below the water beside it: it keeps a rim, which runs out gently far behind the bank.
@@ -268,7 +269,7 @@ def fit_river(
             rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             distance = math.sqrt(x * x + z * z)
             reach = min(0.9 * RIVER_REACH_M, bank.reach + 0.05 * distance)
-            off_spawn = smoothstep(9.8, 18.5, distance)
+            off_spawn = smoothstep(11.0, 20.0, distance)
             weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             rim = level + 0.04 * min(1.0, shore) + 0.015 * shore - bank.rim_fall * max(0.0, shore - 0.5 * reach)
