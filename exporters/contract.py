@@ -12,6 +12,7 @@ depth     (H, W) float32 ``euclidean_depth`` in metres, infinite for the sky
 normals   (H, W, 3) float32 in world, zero for the sky
 labels    (H, W) uint8, index into ``worldgen.scene.labels.LABELS``
 sky       (H, 2H, 3) float32 linear radiance, equirectangular
+light     :class:`~worldgen.scene.light_rig.LightRig`
 ========  =============================================================================
 
 Writers are atomic and deterministic: the same layer gives the same bytes, and a file is there whole or not at all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numba
 import numpy as np
@@ -23,22 +24,25 @@ _ROWS_PER_CHUNK = 256
 
 
 def encode_png(
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[np.uint8] | NDArray[np.uint16],
     *,
     palette: Sequence[tuple[int, int, int]] | None = None,
     is_srgb: bool = True,
 ) -> bytes:
-    """Encode an 8-bit picture.
+    """Encode a picture of 8 bits per channel, or of 16 bits of grey.
 
     Args:
         pixels: (H, W) grey or palette indices, or (H, W, 2 to 4): grey with alpha, RGB, RGBA; row 0 is the top.
+            Of type uint16 it must be (H, W).
         palette: Up to 256 sRGB colours; the pixels are then indices into it.
         is_srgb: Whether to mark the values as sRGB; normals and the like are numbers, not colours.
 
     Raises:
         InvalidInputError: The picture has no pixels, is too large, of another type, or an index has no colour.
     """
-    rows = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    is_wide = pixels.dtype == np.uint16 and pixels.ndim == 2 and palette is None
+    depth, rows = (16, _big_endian(pixels)) if is_wide else (8, cast("NDArray[np.uint8]", pixels))
+    rows = rows[:, :, None] if rows.ndim == 2 else rows
     if rows.dtype != np.uint8 or rows.ndim != 3 or rows.shape[2] not in _COLOR_TYPES:
         raise InvalidInputError(f"A PNG needs (H, W) or (H, W, 1 to 4) uint8, not {pixels.shape} {pixels.dtype}.")
     height, width, channels = rows.shape
@@ -46,8 +50,8 @@ def encode_png(
         raise InvalidInputError(f"A picture of {width}x{height} pixels cannot be written.")
     if palette is not None and (channels != 1 or int(rows.max()) >= len(palette) or len(palette) > 256):
         raise InvalidInputError("The palette lacks colours for some of the picture's indices.")
-    color_type = _COLOR_TYPES[channels] if palette is None else _PALETTE_TYPE
-    chunks = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))]
+    color_type = _PALETTE_TYPE if palette is not None else 0 if depth == 16 else _COLOR_TYPES[channels]
+    chunks = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))]
     if is_srgb:
         chunks.append(_chunk(b"sRGB", _RENDERING_INTENT_PERCEPTUAL))
     if palette is not None:
@@ -58,6 +62,11 @@ def encode_png(
     strategy = zlib.Z_RLE if palette is None else zlib.Z_DEFAULT_STRATEGY
     chunks.append(_chunk(b"IDAT", b"".join(deflate(filtered, container="zlib", strategy=strategy))))
     return b"".join([_SIGNATURE, *chunks, _chunk(b"IEND", b"")])
+
+
+def _big_endian(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """(H, W) uint16 as (H, W, 2) bytes."""
+    return np.ascontiguousarray(pixels.astype(">u2")).view(np.uint8).reshape(*pixels.shape, 2)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from worldgen.errors import BackendUnavailableError, UnsupportedFormatError
 
-Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "sky"]
+Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "sky", "light"]
 Slot = Literal["panorama", "depth", "inpaint", "prompt"]
 
 SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
@@ -169,6 +169,14 @@ _FORMATS: tuple[FormatEntry, ...] = (
         description="linear radiance with a shared exponent (Radiance RGBE)",
         writer=f"{_EXPORTERS}.radiance_hdr:write_radiance_hdr",
         reader=f"{_EXPORTERS}.radiance_hdr:read_radiance_hdr",
+    ),
+    FormatEntry(
+        id="light_json",
+        layer="light",
+        suffixes=(".json",),
+        description="the light rig: key light in lux, sky, exposure, fog, reflection probes (JSON)",
+        writer=f"{_EXPORTERS}.light_json:write_light_json",
+        reader=f"{_EXPORTERS}.light_json:read_light_json",
     ),
 )
 

@@ -15,6 +15,7 @@ from worldgen.color import bytes_from_unit
 from worldgen.events import ArtifactWritten, RunContext
 from worldgen.manifest import Bounds, Layer, Manifest, ObjectCount, Source, Spawn, Triple, WorldFile, encode_manifest
 from worldgen.registry import find_format, load_writer
+from worldgen.rendering.light_rig import build_light_rig
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.labels import LABELS
 from worldgen.scene.scene import Scene
@@ -37,6 +38,7 @@ LAYER_FILES: Mapping[str, tuple[str, str]] = {
     "normals.png": ("normals", "normals_png"),
     "labels.png": ("labels", "labels_png"),
     "sky.hdr": ("sky", "radiance_hdr"),
+    "light.json": ("light", "light_json"),
     "points.ply": ("points", "points_ply"),
     "splats.ply": ("splats", "gaussian_ply"),
     "splats.spz": ("splats", "spz"),
@@ -70,6 +72,11 @@ def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tupl
         "normals": buffers.normals,
         "labels": buffers.labels,
         "sky": layers.scene.sky.environment,
+        "light": build_light_rig(
+            layers.scene,
+            exposure=layers.rendered.exposure,
+            probe_positions=[station.position for station in layers.rendered.stations],
+        ),
         "points": layers.points,
         "splats": layers.splats,
         "scene": layers.scene,
