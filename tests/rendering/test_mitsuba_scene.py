@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tests.scenes import ball_mesh, checker_texture, quad_mesh, small_scene
 from worldgen.errors import InvalidInputError
@@ -192,7 +193,7 @@ def test_colours_line_up_with_the_tracer_to_the_pixel() -> None:
     camera = off_centre_camera()
     tracer = SceneTracer(scene)
     image = MitsubaScene(scene, dataclasses.replace(DRAFT, max_bounces=6), variant=CPU_VARIANT).render(camera, 64, 0)
-    guides = tracer.guides(camera)
+    guides, _ = tracer.guides_and_buffers(camera)
     convex = guides.sky_coverage == 0.0
     assert convex.mean() > 0.15
     errors = np.abs(image - guides.albedo).max(axis=-1)[convex]
@@ -211,8 +212,9 @@ def test_instances_show_their_vertex_colours() -> None:
     camera = pinhole_camera_at(
         np.array([3.0, 4.0, 4.0]), np.array([3.0, 4.0, -9.0]), height=48, width=48, horizontal_fov=0.3
     )
-    guides = SceneTracer(scene).guides(camera)
-    inside = guides.sky_coverage == 0.0
+    guides, _ = SceneTracer(scene).guides_and_buffers(camera)
+    # Four rays can miss the bit of sky in a pixel on the silhouette: look inside of it.
+    inside = ndimage.binary_erosion(guides.sky_coverage == 0.0)
     assert inside.mean() > 0.5
     errors = np.abs(render(scene, camera, 64) - guides.albedo)[inside]
     assert errors.mean() < 0.02

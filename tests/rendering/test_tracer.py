@@ -189,7 +189,7 @@ def test_distant_textures_fade_to_their_mean_in_linear_light() -> None:
 
 def test_sub_pixel_guides_know_coverage(tracer: SceneTracer) -> None:
     camera = cameras()[1]
-    guides, buffers = tracer.guides(camera), tracer.buffers(camera)
+    guides, buffers = tracer.guides_and_buffers(camera)
     assert set(np.unique(guides.sky_coverage)) <= {0.0, 0.25, 0.5, 0.75, 1.0}
     inner = (guides.sky_coverage > 0.0) & (guides.sky_coverage < 1.0)
     assert 0 < inner.sum() < 0.05 * inner.size

@@ -2,7 +2,7 @@
 
 embreex's own Python interface copies geometry element by element, has no instances and traces on one thread while
 holding the interpreter's lock. The C interface of Embree 4 behind it has none of these limits, so this module binds
-the few functions that are needed: triangle meshes over shared buffers, instances, and a parallel loop of single rays.
+the few functions that are needed: triangle meshes over shared buffers, instances, and a parallel loop of ray packets.
 
 Source: Embree 4 API reference (https://github.com/RenderKit/embree, Apache-2.0). Constants are those of
 ``rtcore_common.h``, ``rtcore_buffer.h`` and ``rtcore_geometry.h`` of version 4.
@@ -30,6 +30,17 @@ _BUFFER_INDEX, _BUFFER_VERTEX = 0, 1
 _FORMAT_UINT3, _FORMAT_FLOAT3, _FORMAT_FLOAT3X4_COLUMN_MAJOR = 0x5003, 0x9003, 0x9234
 _GEOMETRY_TRIANGLE, _GEOMETRY_INSTANCE = 0, 121
 _SCENE_ROBUST = 1 << 2
+_RAYS_COHERENT = 1 << 16
+_ALL_FEATURES = 0xFFFFFFFF
+
+_PACKETS = ((16, 34), (8, 33), (4, 32))
+"""Rays in a packet, and the device property that tells whether the processor has such wide registers."""
+
+_MAX_SCATTERED_PACKET = 8
+"""Wider packets lose time where the rays have nothing in common."""
+
+_CHUNK = 2048
+"""Rays that a thread takes at a time."""
 
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rtcNewDevice": (ctypes.c_void_p, (ctypes.c_char_p,)),
@@ -58,7 +69,10 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "rtcSetGeometryInstancedScene": (None, (ctypes.c_void_p, ctypes.c_void_p)),
     "rtcSetGeometryTransform": (None, (ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)),
-    "rtcIntersect1": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)),
+    "rtcGetDeviceProperty": (ctypes.c_ssize_t, (ctypes.c_void_p, ctypes.c_int)),
+    "rtcIntersect4": (None, (ctypes.c_void_p,) * 4),
+    "rtcIntersect8": (None, (ctypes.c_void_p,) * 4),
+    "rtcIntersect16": (None, (ctypes.c_void_p,) * 4),
 }
 
 
@@ -137,23 +151,29 @@ class InstancedScene:
             raise BackendUnavailableError("Embree could not build the scene.", hint="Close programs that use memory.")
 
     def intersect(
-        self, origins: NDArray[np.float32], directions: NDArray[np.float32]
+        self, origins: NDArray[np.float32], directions: NDArray[np.float32], *, coherent: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint32]]:
         """First hits of rays, on all of numba's threads.
 
         Args:
             origins: (N, 3), or (1, 3) for all rays.
             directions: (N, 3).
+            coherent: Whether rays that follow each other run side by side, like those of a picture; it is faster then.
 
         Returns:
             distances (N,) in lengths of the direction, +inf for a miss; barycentrics (N, 2) of the triangle's second
             and third vertex; and ids (N, 3): instance, mesh and triangle, ``NO_HIT`` for a miss.
         """
-        function = ctypes.cast(self._library.rtcIntersect1, ctypes.c_void_p).value or 0
+        size = self._packet_size(16 if coherent else _MAX_SCATTERED_PACKET)
+        function = ctypes.cast(getattr(self._library, f"rtcIntersect{size}"), ctypes.c_void_p).value or 0
+        # RTCIntersectArguments: flags, features, context, filter, intersect, and the least width of curves.
+        arguments = np.zeros(10, dtype=np.uint32)
+        arguments[:2] = _RAYS_COHERENT if coherent else 0, _ALL_FEATURES
         distances = np.full(len(directions), np.inf, dtype=np.float32)
         barycentrics = np.zeros((len(directions), 2), dtype=np.float32)
         ids = np.full((len(directions), 3), NO_HIT, dtype=np.uint32)
-        _intersect(np.uint64(function), np.uint64(self._top), (origins, directions), (distances, barycentrics, ids))
+        addresses = np.uint64(function), np.uint64(self._top), np.uint64(arguments.ctypes.data)
+        _intersect(addresses, size, (origins, directions), (distances, barycentrics, ids))
         return distances, barycentrics, ids
 
     def close(self) -> None:
@@ -169,6 +189,13 @@ class InstancedScene:
     def __del__(self) -> None:
         if getattr(self, "_device", None):
             self.close()
+
+    def _packet_size(self, most: int) -> int:
+        """The widest packet, within ``most`` rays, that this processor traces in one go."""
+        for size, device_property in _PACKETS:
+            if size <= most and self._library.rtcGetDeviceProperty(self._device, device_property) > 0:
+                return size
+        raise BackendUnavailableError("Embree cannot trace packets of rays on this processor.")
 
     def _new_scene(self) -> int:
         scene: int = self._library.rtcNewScene(self._device)
@@ -187,54 +214,64 @@ class InstancedScene:
 
 
 @intrinsic
-def _call_intersect1(typing_context: Any, function: Any, scene: Any, ray: Any) -> Any:
-    """``rtcIntersect1(scene, ray, NULL)`` through its address, so that compiled code can be cached on disk."""
-    if not (isinstance(function, types.Integer) and isinstance(scene, types.Integer)):
+def _call_intersect(typing_context: Any, function: Any, pointers: Any) -> Any:
+    """``rtcIntersect4/8/16(valid, scene, rays, arguments)`` through its address, so that compiled code can be cached.
+
+    ``pointers`` are the four arguments' addresses as integers.
+    """
+    if not (isinstance(function, types.Integer) and isinstance(pointers, types.UniTuple)):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = ir.IntType(8).as_pointer()
-        target = ir.FunctionType(ir.VoidType(), [pointer, pointer, pointer])
+        target = ir.FunctionType(ir.VoidType(), [pointer] * 4)
         address = builder.inttoptr(arguments[0], target.as_pointer())
-        record = cgutils.create_struct_proxy(signature.args[2])(context, builder, value=arguments[2])
-        data = builder.bitcast(record.data, pointer)
-        builder.call(address, [builder.inttoptr(arguments[1], pointer), data, ir.Constant(pointer, None)])
+        values = cgutils.unpack_tuple(builder, arguments[1], 4)
+        builder.call(address, [builder.inttoptr(value, pointer) for value in values])
         return context.get_dummy_value()
 
-    return types.void(function, scene, ray), generate
+    return types.void(function, pointers), generate
 
 
 @numba.njit(parallel=True, cache=True)
-def _intersect(function: Any, scene: Any, rays: Any, hits: Any) -> None:
+def _intersect(addresses: Any, size: int, rays: Any, hits: Any) -> None:
+    """Trace packets of ``size`` rays that follow each other; ``addresses`` are function, scene and arguments."""
+    function, scene, arguments = addresses
     origins, directions = rays
     distances, barycentrics, ids = hits
     count = len(directions)
     step = 1 if len(origins) > 1 else 0
-    chunk = 2048
-    for block in numba.prange((count + chunk - 1) // chunk):
-        # RTCRayHit: 80 bytes, or 96 where the library was built with instance arrays; must be 16-byte aligned.
-        storage = np.zeros(28, dtype=np.float32)
-        start = (16 - storage.ctypes.data % 16) % 16 // 4
-        ray = storage[start : start + 24]
-        bits = ray.view(np.uint32)
-        for index in range(block * chunk, min(count, (block + 1) * chunk)):
-            for axis in range(3):
-                ray[axis] = origins[index * step, axis]
-                ray[4 + axis] = directions[index, axis]
-            ray[3] = 0.0
-            ray[7] = 0.0
-            ray[8] = np.inf
-            bits[9] = NO_HIT
-            bits[10] = 0
-            bits[11] = 0
-            bits[17] = NO_HIT
-            bits[18] = NO_HIT
-            bits[19] = NO_HIT
-            _call_intersect1(function, scene, ray)
-            if bits[18] != NO_HIT:
-                distances[index] = ray[8]
-                barycentrics[index, 0] = ray[15]
-                barycentrics[index, 1] = ray[16]
-                ids[index, 0] = bits[19]
-                ids[index, 1] = bits[18]
-                ids[index, 2] = bits[17]
+    for chunk in numba.prange((count + _CHUNK - 1) // _CHUNK):
+        # 21 rows of RTCRayHit (20 where the library was built without instance arrays) and one of the valid mask.
+        storage = np.zeros(22 * size + 16, dtype=np.float32)
+        start = (64 - storage.ctypes.data % 64) % 64 // 4
+        packet = storage[start : start + 22 * size].reshape(22, size)
+        bits = packet.view(np.uint32)
+        address = np.uint64(packet.ctypes.data)
+        pointers = (address + np.uint64(21 * size * 4), scene, address, arguments)
+        for first in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK), size):
+            for lane in range(size):
+                index = min(first + lane, count - 1)
+                for axis in range(3):
+                    packet[axis, lane] = origins[index * step, axis]
+                    packet[4 + axis, lane] = directions[index, axis]
+                packet[3, lane] = 0.0
+                packet[7, lane] = 0.0
+                packet[8, lane] = np.inf
+                bits[9, lane] = NO_HIT
+                bits[10, lane] = 0
+                bits[11, lane] = 0
+                bits[17, lane] = NO_HIT
+                bits[18, lane] = NO_HIT
+                bits[19, lane] = NO_HIT
+                bits[21, lane] = NO_HIT if first + lane < count else 0
+            _call_intersect(function, pointers)
+            for lane in range(min(size, count - first)):
+                if bits[18, lane] != NO_HIT:
+                    index = first + lane
+                    distances[index] = packet[8, lane]
+                    barycentrics[index, 0] = packet[15, lane]
+                    barycentrics[index, 1] = packet[16, lane]
+                    ids[index, 0] = bits[19, lane]
+                    ids[index, 1] = bits[18, lane]
+                    ids[index, 2] = bits[17, lane]

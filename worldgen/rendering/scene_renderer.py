@@ -135,16 +135,14 @@ class SceneRenderer:
         noisy = self._paths.render(camera, samples, self._stream(camera))
         self._seconds += time.perf_counter() - start
         self._num_samples += samples * camera.height * camera.width
-        guides = self.tracer.guides(camera)
+        guides, buffers = self.tracer.guides_and_buffers(camera)
         quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "fast"
         clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals, quality=quality)
+        sky_coverage = guides.sky_coverage
         if margin_px:
             inner = slice(margin_px, -margin_px)
-            clean, sky_coverage = clean[inner, inner], guides.sky_coverage[inner, inner]
-            camera = _cropped(camera, margin_px)
-        else:
-            sky_coverage = guides.sky_coverage
-        buffers = self.tracer.buffers(camera)
+            clean, sky_coverage = clean[inner, inner], sky_coverage[inner, inner]
+            camera, buffers = _cropped(camera, margin_px), _cropped_buffers(buffers, inner)
         return View(camera=camera, radiance=self._through_air(camera, clean, sky_coverage, buffers), buffers=buffers)
 
     def _through_air(
@@ -194,6 +192,12 @@ def _cropped(camera: Camera, margin_px: int) -> Camera:
         world_from_camera=np.array(camera.world_from_camera),
         height=camera.height - 2 * margin_px,
         width=camera.width - 2 * margin_px,
+    )
+
+
+def _cropped_buffers(buffers: Buffers, inner: slice) -> Buffers:
+    return Buffers(
+        **{name: np.ascontiguousarray(getattr(buffers, name)[inner, inner]) for name in Buffers.__dataclass_fields__}
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world
-from worldgen.rendering.embree import InstancedScene
+from worldgen.rendering.embree import NO_HIT, InstancedScene
 from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pinhole_rays
 from worldgen.rendering.surface_tables import build_surface_tables
 from worldgen.rendering.texture_pyramids import LINEAR_FROM_BYTE
@@ -22,8 +22,10 @@ from worldgen.scene.view import Buffers
 _RAYS_PER_BATCH = 1 << 18
 """Rays in flight at a time: about 30 MiB of intermediate arrays."""
 
-_SUBPIXELS = ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875))
-"""Four places in a pixel, each in a row and a column of its own (rotated grid)."""
+_CENTRE = (0.5, 0.5)
+
+_AROUND = ((0.94, 0.618), (0.178, 0.822), (0.382, 0.06))
+"""Three places in a pixel that stand for it together with its centre: with the variance of the pixel's square."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,66 +131,79 @@ class SceneTracer:
 
     def buffers(self, camera: AnyCamera) -> Buffers:
         """Exact buffers of a camera, one ray through each pixel centre."""
-        size = (camera.height, camera.width)
-        num_pixels = size[0] * size[1]
-        euclidean_depth = np.zeros(num_pixels, dtype=np.float32)
-        normals = np.zeros((num_pixels, 3), dtype=np.float32)
-        albedo = np.zeros((num_pixels, 3), dtype=np.float32)
-        object_ids = np.zeros(num_pixels, dtype=np.int32)
-        for place, rays, angles in _ray_batches(camera, (0.5, 0.5)):
-            hits = self._trace_batch(_origin(camera), rays, angles)
-            euclidean_depth[place] = hits.euclidean_depth
-            normals[place] = hits.normals
-            object_ids[place] = hits.object_ids
-            albedo[place] = hits.albedo
-        labels = np.zeros(num_pixels, dtype=np.uint8)
-        seen = object_ids >= 0
-        labels[seen] = self._tables.objects[object_ids[seen], 1]
-        return Buffers(
-            euclidean_depth=euclidean_depth.reshape(size),
-            normals=normals.reshape(*size, 3),
-            albedo=albedo.reshape(*size, 3),
-            labels=labels.reshape(size),
-            object_ids=object_ids.reshape(size),
-        )
+        result = _BufferArrays(camera.height * camera.width)
+        for place, rays, angles in _ray_batches(camera, _CENTRE):
+            found = self._find(_origin(camera), rays, coherent=True)
+            result.fill(place, found, self._albedo(rays, angles, found), self._tables.objects[:, 1])
+        return result.as_buffers(camera)
 
-    def guides(self, camera: Camera) -> Guides:
-        """Antialiased buffers of a pinhole camera for its denoiser."""
+    def guides_and_buffers(self, camera: Camera) -> tuple[Guides, Buffers]:
+        """Buffers of a pinhole camera, and their antialiased kin for its denoiser; pixel centres are traced once."""
         size = (camera.height, camera.width)
+        exact = _BufferArrays(size[0] * size[1])
         albedo = np.zeros((size[0] * size[1], 3), dtype=np.float32)
         normals = np.zeros_like(albedo)
         sky_coverage = np.zeros(size[0] * size[1], dtype=np.float32)
-        weight = np.float32(1.0 / len(_SUBPIXELS))
-        for offset in _SUBPIXELS:
+        weight = np.float32(1.0 / (1 + len(_AROUND)))
+        for offset in (_CENTRE, *_AROUND):
             for place, rays, angles in _ray_batches(camera, offset):
-                hits = self._trace_batch(_origin(camera), rays, angles, with_mirrors=True)
-                albedo[place] += hits.albedo * weight
-                normals[place] += hits.normals * weight
-                sky_coverage[place] += (hits.object_ids < 0) * weight
-        return Guides(
+                found = self._find(_origin(camera), rays, coherent=True)
+                if offset is _CENTRE:
+                    exact.fill(place, found, self._albedo(rays, angles, found), self._tables.objects[:, 1])
+                albedo[place] += self._albedo(rays, angles, found, with_mirrors=True) * weight
+                normals[place] += found.normals * weight
+                sky_coverage[place] += (found.ids[:, 0] == NO_HIT) * weight
+        guides = Guides(
             albedo=albedo.reshape(*size, 3), normals=normals.reshape(*size, 3), sky_coverage=sky_coverage.reshape(size)
         )
+        return guides, exact.as_buffers(camera)
 
     def _trace_batch(
-        self,
-        origins: NDArray[np.float32],
-        rays: NDArray[np.float32],
-        angles: NDArray[np.float32],
-        *,
-        with_mirrors: bool = False,
+        self, origins: NDArray[np.float32], rays: NDArray[np.float32], angles: NDArray[np.float32]
     ) -> Hits:
+        found = self._find(origins, rays, coherent=False)
+        # The bits of NO_HIT read as -1.
+        signed = found.ids.view(np.int32)
+        return Hits(
+            euclidean_depth=found.depth,
+            geometric_normals=found.geometric_normals,
+            normals=found.normals,
+            object_ids=np.ascontiguousarray(signed[:, 0]),
+            part_ids=np.ascontiguousarray(signed[:, 1]),
+            triangle_ids=np.ascontiguousarray(signed[:, 2]),
+            barycentrics=found.barycentrics,
+            albedo=self._albedo(rays, angles, found),
+        )
+
+    def _find(self, origins: NDArray[np.float32], rays: NDArray[np.float32], *, coherent: bool) -> _Found:
+        """Where rays hit first, and how the surface is turned there."""
         tables = self._tables
-        distances, barycentrics, ids = self._embree.intersect(origins, rays)
-        geometric_normals, normals, albedo = np.zeros_like(rays), np.zeros_like(rays), np.zeros_like(rays)
+        distances, barycentrics, ids = self._embree.intersect(origins, rays, coherent=coherent)
+        geometric_normals, normals = np.zeros_like(rays), np.zeros_like(rays)
         hit_normals(
             rays,
             (barycentrics, ids),
             (tables.vertices, tables.triangles, tables.normals, tables.parts, tables.objects, tables.linear),
             (geometric_normals, normals),
         )
+        return _Found(
+            # A ray that starts on a surface hits it at once; buffers promise depths above zero.
+            depth=np.maximum(distances, np.float32(1e-6)),
+            barycentrics=barycentrics,
+            ids=ids,
+            geometric_normals=geometric_normals,
+            normals=normals,
+        )
+
+    def _albedo(
+        self, rays: NDArray[np.float32], angles: NDArray[np.float32], found: _Found, *, with_mirrors: bool = False
+    ) -> NDArray[np.float32]:
+        """Base colours where rays hit, (N, 3) linear; mirrors brightened by what they reflect where asked for."""
+        tables = self._tables
+        albedo = np.zeros_like(rays)
         hit_albedo(
             (rays, angles, int(with_mirrors)),
-            (distances, barycentrics, ids, geometric_normals),
+            (found.depth, found.barycentrics, found.ids, found.geometric_normals),
             (
                 tables.vertices,
                 tables.triangles,
@@ -204,18 +219,49 @@ class SceneTracer:
             ),
             albedo,
         )
-        # The bits of NO_HIT read as -1.
-        signed = ids.view(np.int32)
-        return Hits(
-            # A ray that starts on a surface hits it at once; buffers promise depths above zero.
-            euclidean_depth=np.maximum(distances, np.float32(1e-6)),
-            geometric_normals=geometric_normals,
-            normals=normals,
-            object_ids=np.ascontiguousarray(signed[:, 0]),
-            part_ids=np.ascontiguousarray(signed[:, 1]),
-            triangle_ids=np.ascontiguousarray(signed[:, 2]),
-            barycentrics=barycentrics,
-            albedo=albedo,
+        return albedo
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Found:
+    """What a batch of N rays found, as Embree tells it; ``ids`` (N, 3) uint32 are instance, mesh and triangle."""
+
+    depth: NDArray[np.float32]
+    barycentrics: NDArray[np.float32]
+    ids: NDArray[np.uint32]
+    geometric_normals: NDArray[np.float32]
+    normals: NDArray[np.float32]
+
+
+class _BufferArrays:
+    """The arrays of ``Buffers`` while they are filled batch by batch."""
+
+    def __init__(self, num_pixels: int) -> None:
+        self._depth = np.zeros(num_pixels, dtype=np.float32)
+        self._normals = np.zeros((num_pixels, 3), dtype=np.float32)
+        self._albedo = np.zeros((num_pixels, 3), dtype=np.float32)
+        self._object_ids = np.zeros(num_pixels, dtype=np.int32)
+        self._labels = np.zeros(num_pixels, dtype=np.uint8)
+
+    def fill(self, place: slice, found: _Found, albedo: NDArray[np.float32], label_of: NDArray[np.integer]) -> None:
+        """Put a batch in its place; ``label_of`` has a label per object."""
+        ids = found.ids[:, 0].view(np.int32)
+        self._depth[place] = found.depth
+        self._normals[place] = found.normals
+        self._albedo[place] = albedo
+        self._object_ids[place] = ids
+        seen = ids >= 0
+        self._labels[place][seen] = label_of[ids[seen]]
+
+    def as_buffers(self, camera: AnyCamera) -> Buffers:
+        """The finished buffers, as pictures."""
+        size = (camera.height, camera.width)
+        return Buffers(
+            euclidean_depth=self._depth.reshape(size),
+            normals=self._normals.reshape(*size, 3),
+            albedo=self._albedo.reshape(*size, 3),
+            labels=self._labels.reshape(size),
+            object_ids=self._object_ids.reshape(size),
         )
 
 
