@@ -19,7 +19,8 @@ from worldgen.builder.layout.detail import choose_levels
 from worldgen.builder.layout.paths import places_along
 from worldgen.builder.layout.runs import SEGMENT_M, lay_run, run_across, run_along, run_around
 from worldgen.builder.layout.scatter import Stand, Surroundings, scatter
-from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites
+from worldgen.builder.layout.sight import SightLine
+from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites, prototype_height
 from worldgen.builder.layout.zones import LineZone, PadZone, Zone
 from worldgen.builder.materials.library import make_material
 from worldgen.builder.sky.environment import build_sky
@@ -106,7 +107,7 @@ def build_scene(
     progress(0.3, "choosing sites")
     plan, crossings = _plan(spec, land, prototypes, seed)
     paths = plan.paths.lines
-    _place_along_paths(spec, plan, prototypes, paths)
+    _place_along_paths(spec, plan, prototypes, land)
     bare_land, land = land, level_land(land, plan.pads, paths)
     objects = _stand(plan, land) + crossings
     objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
@@ -208,8 +209,9 @@ def _is_beside_path(item: Item, spec: WorldSpec) -> bool:
     return spec.path and item.place.target == "path" and not rule.levels_ground and rule.water_depth_m[1] <= 0.0
 
 
-def _place_along_paths(spec: WorldSpec, plan: SitePlan, prototypes: Prototypes, paths: list[LineZone]) -> None:
+def _place_along_paths(spec: WorldSpec, plan: SitePlan, prototypes: Prototypes, land: Land) -> None:
     """Sites for lamp posts and the like, beside the paths."""
+    paths = plan.paths.lines
     for item in spec.items:
         if item.family in SEGMENT_M or item.family == "bridge" or not _is_beside_path(item, spec):
             continue
@@ -222,6 +224,7 @@ def _place_along_paths(spec: WorldSpec, plan: SitePlan, prototypes: Prototypes, 
                     prototype=prototypes.of_item(item, index),
                     center_xz=(x, z),
                     yaw=yaw,
+                    base_y=_height_at(land, x, z),
                 )
             )
 
@@ -231,13 +234,13 @@ def _stand(plan: SitePlan, land: Land) -> list[SceneObject]:
     objects = []
     for site in plan.sites:
         rule = families()[site.item.family].placement
-        if site.height_m is not None:
-            y = site.height_m
-        else:
-            x, z = np.array([site.center_xz[0]]), np.array([site.center_xz[1]])
-            y = float(ground_height(land.terrain, x, z)[0])
+        y = site.base_y if site.afloat else _height_at(land, *site.center_xz)
         objects.append(object_at(site, y, sink_m=rule.sink_m))
     return objects
+
+
+def _height_at(land: Land, x: float, z: float) -> float:
+    return float(ground_height(land.terrain, np.array([x]), np.array([z]))[0])
 
 
 def _runs(
@@ -305,38 +308,49 @@ def _scattered(
         for entry in spec.scatters
         if entry.density > 0.0
     ]
-    singles = []
-    sight_lines = []
-    for site in plan.sites:
-        half = half_extents(site.prototype)
-        x, z = site.center_xz
-        if site.pad is None:
-            singles.append((x, z, max(site.prototype.footprint_m, 0.4)))
-        if site.object_id.endswith("/0") or math.hypot(x, z) < 60.0:
-            sight_lines.append((x, z, min(max(half), 8.0)))
+    singles = [(*site.center_xz, max(site.prototype.footprint_m, 0.4)) for site in plan.sites if site.pad is None]
     sites = {site.object_id for site in plan.sites}
     for item in standing:
         if item.object_id not in sites:
             x, _, z = item.world_from_object[:3, 3]
             reach = half_extents(prototypes.made[item.prototype])
             singles.append((float(x), float(z), 0.5 * max(reach)))
-    for water in land.waters:
-        x, z = water.center_xz
-        shorten = min(1.0, 30.0 / max(math.hypot(x, z), 1.0))
-        sight_lines.append((x * shorten, z * shorten, 7.0))
     around = Surroundings(
         terrain=land.terrain,
         bare_terrain=bare_land.terrain,
         play_half_size_m=land.play_half_size_m,
         cover_reach_m=prototypes.tier.cover_reach_m,
         zones=tuple(plan.zones),
-        sight_lines=tuple(sight_lines),
+        sight_lines=_sight_lines(plan, land),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
         ground_fit=growth_on(bare_land, spec, seed),
         closeness=_closeness(spec, bare_land, plan, paths),
         seed=seed,
     )
     return scatter(stands, around)
+
+
+_SILL = 0.3
+"""Nothing scattered may hide a placed thing above this share of its height."""
+_WATER_IN_SIGHT_M = 30.0
+"""Waters are kept in sight up to this distance; what lies beyond shows over their near shore."""
+
+
+def _sight_lines(plan: SitePlan, land: Land) -> tuple[SightLine, ...]:
+    """What scattered things must leave in sight: the first thing of every entry, near ones and the waters."""
+    lines = []
+    for site in plan.sites:
+        x, z = site.center_xz
+        if site.object_id.endswith("/0") or math.hypot(x, z) < 60.0:
+            base = site.base_y if site.afloat else _height_at(land, x, z)
+            sill = base + _SILL * prototype_height(site.prototype)
+            clearance = min(max(half_extents(site.prototype)), 8.0)
+            lines.append(SightLine(x=x, z=z, sill_y=sill, clearance_m=clearance))
+    for water in land.waters:
+        x, z = water.center_xz
+        shorten = min(1.0, _WATER_IN_SIGHT_M / max(math.hypot(x, z), 1.0))
+        lines.append(SightLine(x=x * shorten, z=z * shorten, sill_y=water.surface_y, clearance_m=7.0))
+    return tuple(lines)
 
 
 _CLOSE_M = 9.0

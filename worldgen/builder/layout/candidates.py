@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.builder.family import AssetFamily
+from worldgen.builder.layout.sight import seen_share
 from worldgen.builder.terrain.queries import ground_height, shore_distance, water_depth_at
 from worldgen.scene.terrain import Terrain
 from worldgen.spec.model import Item
@@ -18,7 +19,6 @@ from worldgen.spec.model import Item
 FloatArray = NDArray[np.float64]
 
 _NUM_CANDIDATES = 700
-_EYE_HEIGHT_M = 1.7
 _NO_WATER_M = 1e5
 """Distances to the shore beyond this mean that the land holds no water."""
 
@@ -47,15 +47,16 @@ class Target:
 class Candidates:
     """N places; all arrays are (N,) float64.
 
-    ``score`` is -inf where a place breaks the family's rules. ``height`` is the base's height, or None where
-    things stand on the ground.
+    ``score`` is -inf where a place breaks the family's rules. ``base_y`` is the height that the thing stands or, where
+    ``afloat``, floats on.
     """
 
     x: FloatArray
     z: FloatArray
     yaw: FloatArray
     score: FloatArray
-    height: FloatArray | None = None
+    base_y: FloatArray
+    afloat: bool
 
 
 def propose(
@@ -64,6 +65,7 @@ def propose(
     index: int,
     family: AssetFamily,
     radius: float,
+    tall_m: float,
     land: LandView,
     target: Target | None,
     rng: np.random.Generator,
@@ -76,6 +78,7 @@ def propose(
         index: Which instance of it.
         family: Its family, with the placement rule.
         radius: Radius of the thing on the ground, metres.
+        tall_m: Its height.
         land: The land.
         target: What the item's relation refers to, or None.
         rng: The instance's own stream.
@@ -88,12 +91,14 @@ def propose(
     allowed = _allowed(
         family=family, land=land, x=x, z=z, height=height, depth=depth, shore=shore, radius=radius, effort=effort
     )
-    score = _visibility(land.terrain, x, z, height + np.maximum(2.5, 0.8 * radius), radius)
+    afloat = family.placement.water_depth_m[1] > 0.0
+    base = height + depth if afloat else height
+    score = 3.0 * seen_share(land.terrain, x, z, base_y=base, top_y=base + tall_m)
+    score += np.clip(40.0 / (np.hypot(x, z) + 20.0), 0.0, 1.0) * 0.3 * min(radius, 4.0) / 4.0
     score += _preference(item=item, target=target, x=x, z=z, height=height, shore=shore, radius=radius)
     score[~allowed] = -np.inf
-    afloat = family.placement.water_depth_m[1] > 0.0
     yaw = _heading(family, target, x, z, rng)
-    return Candidates(x=x, z=z, yaw=yaw, score=score, height=height + depth if afloat else None)
+    return Candidates(x=x, z=z, yaw=yaw, score=score, base_y=base, afloat=afloat)
 
 
 def _draw(
@@ -175,20 +180,6 @@ def _slope_over(terrain: Terrain, x: FloatArray, z: FloatArray, height: FloatArr
         rim = ground_height(terrain, x + radius * math.cos(angle), z + radius * math.sin(angle))
         steepest = np.maximum(steepest, np.abs(rim - height) / radius)
     return steepest
-
-
-def _visibility(terrain: Terrain, x: FloatArray, z: FloatArray, top: FloatArray, radius: float) -> FloatArray:
-    """Share of the thing that shows above the land between it and the spawn's eye, about 0 to 1."""
-    hidden = np.zeros_like(x)
-    distance = np.hypot(x, z)
-    for share in np.linspace(0.1, 0.92, 14):
-        land_height = ground_height(terrain, x * share, z * share)
-        needed = _EYE_HEIGHT_M + (land_height - _EYE_HEIGHT_M) / share
-        hidden = np.maximum(hidden, needed)
-    base = ground_height(terrain, x, z)
-    tall = np.maximum(top - base, 0.5)
-    visible: FloatArray = np.clip((top - hidden) / tall, -1.0, 1.0) * 3.0
-    return visible + np.clip(40.0 / (distance + 20.0), 0.0, 1.0) * 0.3 * min(radius, 4.0) / 4.0
 
 
 def _preference(

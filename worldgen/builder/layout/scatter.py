@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from worldgen import randomness
 from worldgen.builder.family import AssetFamily, Placement
+from worldgen.builder.layout.sight import SightLine, barred_by
 from worldgen.builder.layout.zones import Zone, outside_zones
 from worldgen.builder.terrain.queries import (
     ground_height,
@@ -69,8 +70,8 @@ class Surroundings:
     cover_reach_m: float
     """How far from the spawn ground cover stands; beyond, the ground's texture shows it."""
     zones: tuple[Zone, ...]
-    sight_lines: tuple[tuple[float, float, float], ...]
-    """(x, z, clearance) of things that must stay in sight of the spawn."""
+    sight_lines: tuple[SightLine, ...]
+    """Things that must stay in sight of the spawn."""
     single_xz: FloatArray
     """(N, 3) x, z and radius of single things without a zone (trees placed one by one, bridges)."""
     ground_fit: GroundFit
@@ -309,12 +310,12 @@ def _in_the_open(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArra
     for single_x, single_z, radius in around.single_xz:
         own = 0.45 * stand.crown_m if tall else 0.1
         free &= np.hypot(x - single_x, z - single_z) > radius + own
-    if tall:
-        for goal_x, goal_z, clearance in around.sight_lines:
-            length = math.hypot(goal_x, goal_z)
-            along = np.clip((x * goal_x + z * goal_z) / max(length * length, 1e-9), 0.0, 1.0)
-            aside = np.hypot(x - along * goal_x, z - along * goal_z)
-            free &= aside > clearance * (0.25 + 0.75 * along) + 0.75 * stand.crown_m
+    # Tall things keep out of a line of sight altogether, low ones only where they would rise into it.
+    top_y = None
+    if not tall:
+        tallest = stand.family.placement.scale_range[1] * stand.height_m
+        top_y = ground_height(around.terrain, x[free], z[free]).astype(np.float64) + tallest
+    free[free] &= ~barred_by(around.sight_lines, x[free], z[free], reach_m=0.75 * stand.crown_m, top_y=top_y)
     return free
 
 

@@ -13,6 +13,7 @@ from worldgen import randomness
 from worldgen.builder.family import AssetFamily
 from worldgen.builder.layout.candidates import Candidates, LandView, Target, propose
 from worldgen.builder.layout.paths import PathPlan
+from worldgen.builder.layout.sight import stands_before
 from worldgen.builder.layout.zones import PadZone, Zone, outside_zones
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.scene import Prototype, SceneObject
@@ -21,7 +22,10 @@ from worldgen.spec.model import Item, Place, WorldSpec
 FloatArray = NDArray[np.float64]
 
 _HIDDEN_COST = 1.5
-"""What standing behind a building costs a place, in units of the score; seen in full is worth about 3."""
+"""What standing behind or before another thing costs a place, in units of the score; seen in full is worth about 3."""
+
+_SEEN_FROM = 0.5
+"""A thing counts as hidden where another hides everything above this share of its height."""
 
 _KEEP_RELATION = 4
 """Rounds of search in which a thing must stand where its relation says."""
@@ -40,7 +44,7 @@ PAD_MARGIN_M = EMBANKMENT_M + 4.0
 class Site:
     """One placed thing, before the ground under it is made level.
 
-    ``height_m`` is its base's height where it does not simply stand on the ground (bridge decks, boats).
+    ``base_y`` is the height of its base before the ground is made level. A thing that is ``afloat`` keeps it.
     """
 
     object_id: str
@@ -48,7 +52,8 @@ class Site:
     prototype: Prototype
     center_xz: tuple[float, float]
     yaw: float
-    height_m: float | None = None
+    base_y: float
+    afloat: bool = False
     pad: PadZone | None = None
 
     @property
@@ -145,13 +150,14 @@ def _place(
             index=index,
             family=family,
             radius=radius,
+            tall_m=prototype_height(prototype),
             land=land,
             target=target,
             rng=rng,
             effort=effort,
         )
         score = candidates.score + 0.05 * rng.random(len(candidates.x))
-        score -= _HIDDEN_COST * _hidden_by_sites(plan, candidates)
+        score -= _HIDDEN_COST * _out_of_sight(plan, candidates, prototype)
         score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
         best = int(np.argmax(score)) if len(score) else -1
         if best >= 0 and np.isfinite(score[best]):
@@ -208,18 +214,34 @@ def _clear_of_sites(plan: SitePlan, candidates: Candidates, radius: float) -> ND
     return free
 
 
-def _hidden_by_sites(plan: SitePlan, candidates: Candidates) -> NDArray[np.bool_]:
-    """Which candidates a building that stands already hides from the spawn."""
-    x, z = candidates.x, candidates.z
-    hidden = np.zeros(len(x), dtype=bool)
+def _out_of_sight(plan: SitePlan, candidates: Candidates, prototype: Prototype) -> NDArray[np.bool_]:
+    """Which candidates something that stands already hides from the spawn, or would hide from it."""
+    own = (candidates.x, candidates.z)
+    own_reach, own_height = _sight_reach(prototype), prototype_height(prototype)
+    unseen = np.zeros(len(candidates.x), dtype=bool)
     for site in plan.sites:
-        if site.pad is None:
-            continue
-        center_x, center_z = site.center_xz
-        along = (center_x * x + center_z * z) / np.maximum(x * x + z * z, 1e-9)
-        aside = np.hypot(center_x - along * x, center_z - along * z)
-        hidden |= (along > 0.0) & (along < 0.95) & (aside < 0.9 * math.hypot(*site.pad.half_size_m))
-    return hidden
+        reach, height = _sight_reach(site.prototype), prototype_height(site.prototype)
+        unseen |= stands_before(
+            near_xz=site.center_xz,
+            near_reach_m=reach,
+            near_top_y=site.base_y + height,
+            far_xz=own,
+            far_sill_y=candidates.base_y + _SEEN_FROM * own_height,
+        )
+        unseen |= stands_before(
+            near_xz=own,
+            near_reach_m=own_reach,
+            near_top_y=candidates.base_y + own_height,
+            far_xz=site.center_xz,
+            far_sill_y=site.base_y + _SEEN_FROM * height,
+        )
+    return unseen
+
+
+def _sight_reach(prototype: Prototype) -> float:
+    """How far a thing hides what is behind it; crowns and frames let some of it through at their rims."""
+    half_x, half_z = half_extents(prototype)
+    return 0.8 * math.hypot(half_x, half_z)
 
 
 def _site(
@@ -235,7 +257,7 @@ def _site(
     x, z = float(candidates.x[best]), float(candidates.z[best])
     yaw = float(candidates.yaw[best])
     pad = None
-    if family.placement.levels_ground and candidates.height is None:
+    if family.placement.levels_ground and not candidates.afloat:
         pad = PadZone(
             owner=object_id,
             center_xz=(x, z),
@@ -243,9 +265,15 @@ def _site(
             yaw=yaw,
             margin_m=PAD_MARGIN_M,
         )
-    height = None if candidates.height is None else float(candidates.height[best])
     return Site(
-        object_id=object_id, item=item, prototype=prototype, center_xz=(x, z), yaw=yaw, height_m=height, pad=pad
+        object_id=object_id,
+        item=item,
+        prototype=prototype,
+        center_xz=(x, z),
+        yaw=yaw,
+        base_y=float(candidates.base_y[best]),
+        afloat=candidates.afloat,
+        pad=pad,
     )
 
 
@@ -255,6 +283,11 @@ def half_extents(prototype: Prototype) -> tuple[float, float]:
     for part in prototype.lods[0]:
         reach = np.maximum(reach, np.abs(part.mesh.vertices).max(axis=0))
     return float(reach[0]), float(reach[2])
+
+
+def prototype_height(prototype: Prototype) -> float:
+    """Height of a prototype above its base."""
+    return max(float(part.mesh.vertices[:, 1].max()) for part in prototype.lods[0])
 
 
 def object_at(site: Site, y: float, *, sink_m: float = 0.0) -> SceneObject:
