@@ -13,7 +13,9 @@ from tests.splat_clouds import join, one_splat, random_cloud, reference_render, 
 from worldgen.frames import look_at, rotate_quats, rotate_vectors, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera, pixel_rays_in_camera
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize, splat_colors
+from worldgen.rendering.gaussian_rasterizer_colors import fill_basis
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
+from worldgen.rendering.gaussian_rasterizer_tiles import TILE
 from worldgen.scene.camera import AnyCamera, Camera, PanoramaCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.spherical_harmonics import sh_basis
@@ -180,20 +182,62 @@ def test_pinhole_and_panorama_agree_on_small_splats() -> None:
     assert np.abs(pinhole_alpha - panorama_alpha).max() < 0.02
 
 
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_compiled_basis_is_the_one_of_files(degree: int) -> None:
+    directions = np.array([[0.36, 0.48, 0.8], [-0.6, 0.64, -0.48], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    expected = sh_basis(directions, degree)[:, 1:]
+    for direction, values in zip(directions, expected, strict=True):
+        basis = np.zeros(len(values))
+        fill_basis(*direction, basis)
+        assert np.abs(basis - values).max() < 1e-12
+
+
+def test_splats_are_in_exactly_the_tiles_that_they_touch() -> None:
+    camera = pinhole_camera(np.eye(4), height=101, width=135, horizontal_fov=1.5)
+    cloud = random_cloud(300, seed=8)
+    needles = dataclasses.replace(cloud, scales=cloud.scales * np.array([8.0, 0.02, 0.02], dtype=np.float32))
+    for shapes in (cloud, needles):
+        bins = bin_cloud(shapes, camera)
+        tiles_x = -(-camera.width // TILE)
+        tiles = np.repeat(np.arange(len(bins.starts) - 1), np.diff(bins.starts))
+        binned = set(zip(bins.ranks.tolist(), tiles.tolist(), strict=True))
+        boxes = touched = 0
+        for rank, record in enumerate(bins.records.astype(np.float64)):
+            first_row, last_row, first_column, last_column = (record[12:16] // TILE).astype(int)
+            boxes += (last_row - first_row + 1) * (last_column - first_column + 1)
+            dx = np.arange(camera.width) + 0.5 - record[0]
+            dy = (np.arange(camera.height) + 0.5 - record[1])[:, None]
+            power = record[2] * dx * dx + record[3] * dx * dy + record[4] * dy * dy
+            inside = (dx >= record[14] - record[0]) & (dx <= record[15] + 1.0 - record[0])
+            inside = inside & (dy >= record[12] - record[1]) & (dy <= record[13] + 1.0 - record[1])
+            rows, columns = np.nonzero(inside & (record[5] * np.exp(np.minimum(power, 1.0)) >= 1.0 / 255.0))
+            wanted = {(rank, int(tile)) for tile in np.unique(rows // TILE * tiles_x + columns // TILE)}
+            assert wanted <= binned
+            touched += len(wanted)
+        assert len(binned) == len(bins.ranks)
+        assert touched <= len(binned) < touched + 0.25 * max(boxes - touched, 1) + 40
+
+
+def test_every_tile_is_blended_once() -> None:
+    bins = bin_cloud(random_cloud(500), pinhole_camera(np.eye(4), height=250, width=330, horizontal_fov=1.5))
+    assert np.array_equal(np.sort(bins.dealt), np.arange(len(bins.starts) - 1))
+    costs = np.diff(bins.starts)[bins.dealt]
+    assert costs[: len(costs) // 2].sum() == pytest.approx(0.5 * costs.sum(), rel=0.2)
+
+
 def test_backprojection_is_the_adjoint_of_blending() -> None:
     camera, cloud = tilted_camera(), random_cloud(300, seed=5)
     picture = rasterize(random_cloud(300, seed=6), camera)[0]
     bins = bin_cloud(cloud, camera)
     gathered = np.zeros((len(bins.ranks), 4), dtype=np.float32)
-    colors = splat_colors(cloud, bins.order, camera.world_from_camera[:3, 3])
-    backproject_residuals((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), picture, gathered)
+    backproject_residuals(bins.tiles, bins.records, picture, gathered)
     totals = np.zeros((cloud.num_gaussians, 4))
     add_to_splats(bins.ranks, bins.order, gathered, totals)
     rgb, transmittance, _ = rasterize(cloud, camera)
     assert totals[:, 0].sum() == pytest.approx((1.0 - transmittance).sum(), rel=1e-4)
     # <A c, r> = <c, Aᵀ r>, channel by channel, with the residual r = picture - A c.
     splat_rgb = np.zeros((cloud.num_gaussians, 3))
-    splat_rgb[bins.order] = colors
+    splat_rgb[bins.order] = splat_colors(cloud, bins.order, camera.world_from_camera[:3, 3])
     residual = picture.astype(np.float64) - rgb
     left = (rgb * residual).sum(axis=(0, 1))
     right = (splat_rgb * totals[:, 1:]).sum(axis=0)

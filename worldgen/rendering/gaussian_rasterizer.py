@@ -11,20 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.activations import SH_C0
 from worldgen.frames import Frame, axes_from, inverse_rigid
 from worldgen.geometry.cameras import camera_position
 from worldgen.rendering.gaussian_rasterizer_blending import blend_equirectangular, blend_pinhole
+from worldgen.rendering.gaussian_rasterizer_colors import fill_colors, gather_records
 from worldgen.rendering.gaussian_rasterizer_projection import (
+    CHUNK,
+    PINHOLE_COLOR,
     PINHOLE_FIELDS,
+    RAY_COLOR,
     RAY_FIELDS,
     project_equirectangular,
     project_pinhole,
 )
-from worldgen.rendering.gaussian_rasterizer_tiles import bin_splats, depth_order
+from worldgen.rendering.gaussian_rasterizer_tiles import bin_splats, deal_tiles, depth_order
 from worldgen.scene.camera import AnyCamera, PanoramaCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
-from worldgen.spherical_harmonics import sh_basis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,65 +34,65 @@ class SplatBins:
     """Splats that a camera sees, projected, in depth order and binned.
 
     order    (M,) int32            indices into the cloud, near to far
-    fields   (M, F) float32        projected splats in that order (see ``gaussian_rasterizer_projection``)
-    rows     (M, 2) int32          first and last row of each
+    records  (M, F) float32        projected splats in that order (see ``gaussian_rasterizer_projection``)
     starts   (tiles + 1,) int64    first entry of each tile in ``ranks``
     ranks    (E,) int32            indices into ``order``
+    dealt    (tiles,) int64        the order in which tiles are blended
     """
 
     order: NDArray[np.int32]
-    fields: NDArray[np.float32]
-    rows: NDArray[np.int32]
+    records: NDArray[np.float32]
     starts: NDArray[np.int64]
     ranks: NDArray[np.int32]
+    dealt: NDArray[np.int64]
+
+    @property
+    def tiles(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+        """What the blending kernels read of the tiles."""
+        return self.starts, self.ranks, self.dealt
 
 
 def bin_cloud(cloud: GaussianCloud, camera: AnyCamera) -> SplatBins:
-    """Project, cull, order and bin the splats of a cloud for one camera."""
+    """Project, cull, order, colour and bin the splats of a cloud for one camera."""
     count = cloud.num_gaussians
-    bounds = np.zeros((count, 4), dtype=np.int32)
-    visible = np.zeros(count, dtype=np.bool_)
+    is_panorama = isinstance(camera, PanoramaCamera)
+    packed = np.zeros((count, RAY_FIELDS if is_panorama else PINHOLE_FIELDS), dtype=np.float32)
+    depths, indices = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int32)
+    counts = np.zeros(-(-count // CHUNK), dtype=np.int64)
     camera_from_world = inverse_rigid(camera.world_from_camera)
     splats = (cloud.means, cloud.quats_wxyz, cloud.scales, cloud.opacities)
-    wraps = isinstance(camera, PanoramaCamera)
     if isinstance(camera, PanoramaCamera):
-        fields = np.zeros((count, RAY_FIELDS), dtype=np.float32)
         matrix = camera_from_world[:3].astype(np.float32)
-        project_equirectangular(splats, matrix, camera.height, (fields, bounds, visible))
+        project_equirectangular(splats, matrix, camera.height, (packed, depths, indices, counts))
     else:
-        fields = np.zeros((count, PINHOLE_FIELDS), dtype=np.float32)
         matrix = (axes_from(Frame.RDF, Frame.RUB) @ camera_from_world[:3]).astype(np.float32)
         intrinsics = camera.intrinsics_px.astype(np.float32)
         size = (camera.height, camera.width)
-        project_pinhole(splats, matrix, intrinsics, size, (fields, bounds, visible))
-    order = depth_order(np.ascontiguousarray(fields[:, -1]), visible)
-    starts, ranks = bin_splats(order, bounds, camera.height, camera.width, wraps)
-    rows = np.ascontiguousarray(bounds[order, 2:])
-    return SplatBins(order=order, fields=fields[order], rows=rows, starts=starts, ranks=ranks)
+        project_pinhole(splats, matrix, intrinsics, size, (packed, depths, indices, counts))
+    positions = depth_order(depths, counts)
+    order = indices[positions]
+    records = np.zeros((len(order), packed.shape[1]), dtype=np.float32)
+    first_color = RAY_COLOR if is_panorama else PINHOLE_COLOR
+    gather_records(packed, positions, records)
+    colors = records[:, first_color : first_color + 3]
+    fill_colors((cloud.means, cloud.sh_dc, cloud.sh_rest), order, camera_position(camera), colors)
+    starts, ranks = bin_splats(records, first_color + 3, (camera.height, camera.width), is_panorama)
+    return SplatBins(order=order, records=records, starts=starts, ranks=ranks, dealt=deal_tiles(starts))
 
 
 def splat_colors(
     cloud: GaussianCloud, order: NDArray[np.int32], position_in_world: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Display-referred colours of some splats as seen from a point, not below 0; (M, 3) float32."""
-    colors = np.float32(0.5) + np.float32(SH_C0) * cloud.sh_dc[order]
-    if cloud.sh_rest.shape[1]:
-        directions = cloud.means[order].astype(np.float64) - position_in_world
-        directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
-        basis = sh_basis(directions, cloud.sh_degree)[:, 1:].astype(np.float32)
-        colors = colors + np.einsum("nk,nkc->nc", basis, cloud.sh_rest[order])
-    return np.maximum(colors, np.float32(0.0))
+    colors = np.zeros((len(order), 3), dtype=np.float32)
+    fill_colors((cloud.means, cloud.sh_dc, cloud.sh_rest), order, position_in_world, colors)
+    return colors
 
 
 def rasterize_bins(
-    bins: SplatBins, colors: NDArray[np.float32], camera: AnyCamera
+    bins: SplatBins, camera: AnyCamera
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Blend binned splats.
-
-    Args:
-        bins: From :func:`bin_cloud` with the same camera.
-        colors: (M, 3) float32 in the order of ``bins.order``.
-        camera: Pinhole or equirectangular.
+    """Blend what :func:`bin_cloud` made for the same camera.
 
     Returns:
         Sums of weight times colour (H, W, 3), the light that passes (H, W), and sums of weight over euclidean
@@ -101,7 +103,7 @@ def rasterize_bins(
     transmittance = np.ones(size, dtype=np.float32)
     inverse_depth = np.zeros(size, dtype=np.float32)
     blend = blend_equirectangular if isinstance(camera, PanoramaCamera) else blend_pinhole
-    blend((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), rgb, transmittance, inverse_depth)
+    blend(bins.tiles, bins.records, (rgb, transmittance, inverse_depth))
     return rgb, transmittance, inverse_depth
 
 
@@ -109,5 +111,4 @@ def rasterize(
     cloud: GaussianCloud, camera: AnyCamera
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Bin and blend a cloud; returns what :func:`rasterize_bins` does."""
-    bins = bin_cloud(cloud, camera)
-    return rasterize_bins(bins, splat_colors(cloud, bins.order, camera_position(camera)), camera)
+    return rasterize_bins(bin_cloud(cloud, camera), camera)

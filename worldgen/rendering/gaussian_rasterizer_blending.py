@@ -20,8 +20,11 @@ MAX_ALPHA = 0.999
 MIN_TRANSMITTANCE = 1e-4
 """A pixel that lets less light through takes no further splats."""
 
-TileArrays = tuple[NDArray[np.int64], NDArray[np.int32]]
-BlendedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+TileArrays = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
+"""First entry of each tile in the second array (tiles + 1,), ranks of the splats of all tiles, near to far, and the
+order in which the tiles are blended."""
+ImageArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""Sums of weight times colour (H, W, 3), light that passes (H, W), sums of weight over euclidean depth (H, W)."""
 
 FAST_MATH = {"contract", "nsz"}
 """Fused multiply-add and signless zero: nothing that reorders sums or assumes away NaN."""
@@ -29,6 +32,12 @@ LEAST_NEARNESS = 0.2
 """No part of a splat counts as further away than its centre's depth divided by this."""
 CHECK_EVERY = 16
 """How many splats pass between looks at whether a tile is opaque."""
+
+RED = np.uint64(TILE * TILE)
+GREEN = np.uint64(2 * TILE * TILE)
+BLUE = np.uint64(3 * TILE * TILE)
+NEAR = np.uint64(4 * TILE * TILE)
+"""Where the planes of a tile's sums start; unsigned, because then compilers see that they are apart."""
 
 
 @nb.njit(cache=True, inline="always", fastmath=FAST_MATH)
@@ -56,145 +65,133 @@ def splat_alpha(opacity: np.float32, power: np.float32, transmittance: np.float3
 
 
 @nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
-def blend_pinhole(
-    tiles: TileArrays,
-    splats: BlendedArrays,
-    rgb: NDArray[np.float32],
-    transmittance: NDArray[np.float32],
-    inverse_depth: NDArray[np.float32],
-) -> None:
+def blend_pinhole(tiles: TileArrays, records: NDArray[np.float32], image: ImageArrays) -> None:
     """Blend into a pinhole image.
 
     Args:
-        tiles: For each tile its first entry in the second array (tiles + 1,), and splats of all tiles, near to far.
-        splats: Fields (M, PINHOLE_FIELDS), colours (M, 3), and first and last rows (M, 2), in depth order.
-        rgb: (H, W, 3), gets the colours times their weights.
-        transmittance: (H, W), gets the light that passes all splats.
-        inverse_depth: (H, W), gets the inverted euclidean depths times their weights.
+        tiles: See ``TileArrays``.
+        records: (M, PINHOLE_FIELDS) in depth order.
+        image: Is filled; see ``ImageArrays``.
     """
-    starts, ranks = tiles
-    fields, colors, rows = splats
+    starts, ranks, dealt = tiles[0], tiles[1], tiles[2]
+    rgb, transmittance = image[0], image[1]
+    inverse_depth = image[2]
     height, width = transmittance.shape
     tiles_x = (width + TILE - 1) // TILE
-    for tile in nb.prange(len(starts) - 1):
+    for turn in nb.prange(len(dealt)):
+        tile = dealt[turn]
         top, left = (tile // tiles_x) * TILE, (tile % tiles_x) * TILE
         bottom = min(top + TILE, height)
-        clear = np.ones((TILE, TILE), dtype=np.float32)
-        red = np.zeros((TILE, TILE), dtype=np.float32)
-        green = np.zeros((TILE, TILE), dtype=np.float32)
-        blue = np.zeros((TILE, TILE), dtype=np.float32)
-        near = np.zeros((TILE, TILE), dtype=np.float32)
+        sums = new_sums()
         left_center = np.float32(left) + np.float32(0.5)
         for entry in range(starts[tile], starts[tile + 1]):
-            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
+            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(sums):
                 break
-            rank = ranks[entry]
-            column, row = fields[rank, 0], fields[rank, 1]
-            a, b, c = np.float32(-0.5) * fields[rank, 2], -fields[rank, 3], np.float32(-0.5) * fields[rank, 4]
-            opacity, slope_x, slope_y = fields[rank, 5], fields[rank, 6], fields[rank, 7]
-            nearness = np.float32(1.0) / fields[rank, 8]
+            record = records[ranks[entry]]
+            column, row = record[0], record[1]
+            a, b, c = record[2], record[3], record[4]
+            opacity, slope_x, slope_y, nearness = record[5], record[6], record[7], record[8]
             least = np.float32(LEAST_NEARNESS) * nearness
-            r, g, bl = colors[rank, 0], colors[rank, 1], colors[rank, 2]
-            first = max(rows[rank, 0], top) - top
-            last = min(rows[rank, 1] + 1, bottom) - top
+            red, green, blue = record[9], record[10], record[11]
+            first = max(np.int64(record[12]), top) - top
+            last = min(np.int64(record[13]) + 1, bottom) - top
             for y in range(first, last):
                 dy = np.float32(top + y) + np.float32(0.5) - row
                 cyy, by = c * dy * dy, b * dy
-                for x in range(TILE):
-                    dx = left_center + np.float32(x) - column
-                    power = (a * dx + by) * dx + cyy
-                    passed = clear[y, x]
-                    alpha = splat_alpha(opacity, power, passed)
-                    weight = alpha * passed
-                    red[y, x] += weight * r
-                    green[y, x] += weight * g
-                    blue[y, x] += weight * bl
-                    near[y, x] += weight * max(nearness + slope_x * dx + slope_y * dy, least)
-                    clear[y, x] = passed - weight
-        _store(rgb[:, :, 0], red, top, left)
-        _store(rgb[:, :, 1], green, top, left)
-        _store(rgb[:, :, 2], blue, top, left)
-        _store(transmittance, clear, top, left)
-        _store(inverse_depth, near, top, left)
+                at = np.uint64(y * TILE)
+                for x in range(np.uint64(TILE)):
+                    dx = left_center + np.float32(np.int32(x)) - column
+                    passed = sums[at + x]
+                    weight = splat_alpha(opacity, (a * dx + by) * dx + cyy, passed) * passed
+                    sums[at + x + RED] += weight * red
+                    sums[at + x + GREEN] += weight * green
+                    sums[at + x + BLUE] += weight * blue
+                    sums[at + x + NEAR] += weight * max(nearness + slope_x * dx + slope_y * dy, least)
+                    sums[at + x] = passed - weight
+        _store(sums, top, left, (rgb, transmittance, inverse_depth))
 
 
 @nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
-def blend_equirectangular(
-    tiles: TileArrays,
-    splats: BlendedArrays,
-    rgb: NDArray[np.float32],
-    transmittance: NDArray[np.float32],
-    inverse_depth: NDArray[np.float32],
-) -> None:
-    """Blend into a panorama; like :func:`blend_pinhole` with fields (M, RAY_FIELDS)."""
-    starts, ranks = tiles
-    fields, colors, rows = splats
+def blend_equirectangular(tiles: TileArrays, records: NDArray[np.float32], image: ImageArrays) -> None:
+    """Blend into a panorama; like :func:`blend_pinhole` with records (M, RAY_FIELDS)."""
+    starts, ranks, dealt = tiles[0], tiles[1], tiles[2]
+    rgb, transmittance = image[0], image[1]
+    inverse_depth = image[2]
     height, width = transmittance.shape
     tiles_x = (width + TILE - 1) // TILE
     row_angle = math.pi / height
-    for tile in nb.prange(len(starts) - 1):
+    for turn in nb.prange(len(dealt)):
+        tile = dealt[turn]
         top, left = (tile // tiles_x) * TILE, (tile % tiles_x) * TILE
         bottom = min(top + TILE, height)
-        clear = np.ones((TILE, TILE), dtype=np.float32)
-        red = np.zeros((TILE, TILE), dtype=np.float32)
-        green = np.zeros((TILE, TILE), dtype=np.float32)
-        blue = np.zeros((TILE, TILE), dtype=np.float32)
-        near = np.zeros((TILE, TILE), dtype=np.float32)
+        sums = new_sums()
         sines, cosines = np.zeros(TILE, dtype=np.float32), np.zeros(TILE, dtype=np.float32)
+        rings, ups = np.zeros(TILE, dtype=np.float32), np.zeros(TILE, dtype=np.float32)
         for x in range(TILE):
             azimuth = (left + x + 0.5) * row_angle - math.pi
             sines[x], cosines[x] = math.sin(azimuth), -math.cos(azimuth)
+            polar = (top + x + 0.5) * row_angle
+            rings[x], ups[x] = math.sin(polar), math.cos(polar)
         for entry in range(starts[tile], starts[tile + 1]):
-            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
+            if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(sums):
                 break
-            rank = ranks[entry]
-            d0, d1, d2 = fields[rank, 0], fields[rank, 1], fields[rank, 2]
-            e0, e1, e2 = fields[rank, 3], fields[rank, 4], fields[rank, 5]
-            n0, n1, n2 = fields[rank, 6], fields[rank, 7], fields[rank, 8]
-            opacity, slope_e, slope_n = fields[rank, 9], fields[rank, 10], fields[rank, 11]
-            nearness = np.float32(1.0) / fields[rank, 12]
+            record = records[ranks[entry]]
+            d0, d1, d2 = record[0], record[1], record[2]
+            e0, e1, e2 = record[3], record[4], record[5]
+            n0, n1, n2 = record[6], record[7], record[8]
+            opacity, slope_e, slope_n, nearness = record[9], record[10], record[11], record[12]
             least = np.float32(LEAST_NEARNESS) * nearness
-            r, g, bl = colors[rank, 0], colors[rank, 1], colors[rank, 2]
-            first = max(rows[rank, 0], top) - top
-            last = min(rows[rank, 1] + 1, bottom) - top
+            red, green, blue = record[13], record[14], record[15]
+            first = max(np.int64(record[16]), top) - top
+            last = min(np.int64(record[17]) + 1, bottom) - top
             for y in range(first, last):
-                polar = (top + y + 0.5) * row_angle
-                ring, up = np.float32(math.sin(polar)), np.float32(math.cos(polar))
-                for x in range(TILE):
+                ring, up = rings[y], ups[y]
+                at = np.uint64(y * TILE)
+                for x in range(np.uint64(TILE)):
                     rx, rz = ring * sines[x], ring * cosines[x]
                     along = np.float32(1.0) / max(rx * d0 + up * d1 + rz * d2, np.float32(1e-3))
                     east = (rx * e0 + up * e1 + rz * e2) * along
                     north = (rx * n0 + up * n1 + rz * n2) * along
+                    passed = sums[at + x]
                     power = np.float32(-0.5) * (east * east + north * north)
-                    passed = clear[y, x]
-                    alpha = splat_alpha(opacity, power, passed)
-                    weight = alpha * passed
-                    red[y, x] += weight * r
-                    green[y, x] += weight * g
-                    blue[y, x] += weight * bl
-                    near[y, x] += weight * max(nearness + slope_e * east + slope_n * north, least)
-                    clear[y, x] = passed - weight
-        _store(rgb[:, :, 0], red, top, left)
-        _store(rgb[:, :, 1], green, top, left)
-        _store(rgb[:, :, 2], blue, top, left)
-        _store(transmittance, clear, top, left)
-        _store(inverse_depth, near, top, left)
+                    weight = splat_alpha(opacity, power, passed) * passed
+                    sums[at + x + RED] += weight * red
+                    sums[at + x + GREEN] += weight * green
+                    sums[at + x + BLUE] += weight * blue
+                    sums[at + x + NEAR] += weight * max(nearness + slope_e * east + slope_n * north, least)
+                    sums[at + x] = passed - weight
+        _store(sums, top, left, (rgb, transmittance, inverse_depth))
+
+
+@nb.njit(cache=True, inline="always")
+def new_sums() -> NDArray[np.float32]:
+    """What a tile gathers, one plane of 16 by 16 after the other: light that passes, red, green, blue, nearness."""
+    sums = np.zeros(5 * TILE * TILE, dtype=np.float32)
+    for i in range(TILE * TILE):
+        sums[i] = np.float32(1.0)
+    return sums
 
 
 @nb.njit(cache=True)
-def is_opaque(clear: NDArray[np.float32]) -> bool:
-    """Whether no pixel of a tile takes further splats."""
+def is_opaque(sums: NDArray[np.float32]) -> bool:
+    """Whether no pixel of a tile takes further splats; ``sums`` starts with the light that passes."""
+    most = np.zeros(TILE, dtype=np.float32)
     for y in range(TILE):
         for x in range(TILE):
-            if clear[y, x] >= np.float32(MIN_TRANSMITTANCE):
-                return False
-    return True
+            most[x] = max(most[x], sums[y * TILE + x])
+    return most.max() < np.float32(MIN_TRANSMITTANCE)
 
 
 @nb.njit(cache=True)
-def _store(image: NDArray[np.float32], tile: NDArray[np.float32], top: int, left: int) -> None:
+def _store(sums: NDArray[np.float32], top: int, left: int, image: ImageArrays) -> None:
     """Copy a finished tile to where it belongs, without the part beyond the image."""
-    height, width = image.shape
+    rgb, transmittance, inverse_depth = image
+    height, width = transmittance.shape
     for y in range(min(TILE, height - top)):
         for x in range(min(TILE, width - left)):
-            image[top + y, left + x] = tile[y, x]
+            at = y * TILE + x
+            transmittance[top + y, left + x] = sums[at]
+            rgb[top + y, left + x, 0] = sums[at + TILE * TILE]
+            rgb[top + y, left + x, 1] = sums[at + 2 * TILE * TILE]
+            rgb[top + y, left + x, 2] = sums[at + 3 * TILE * TILE]
+            inverse_depth[top + y, left + x] = sums[at + 4 * TILE * TILE]

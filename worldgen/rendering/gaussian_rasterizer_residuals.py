@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from worldgen.rendering.gaussian_rasterizer_blending import (
     CHECK_EVERY,
     FAST_MATH,
-    BlendedArrays,
     TileArrays,
     is_opaque,
     splat_alpha,
@@ -19,22 +18,22 @@ from worldgen.rendering.gaussian_rasterizer_tiles import TILE
 
 @nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
 def backproject_residuals(
-    tiles: TileArrays, splats: BlendedArrays, picture: NDArray[np.float32], gathered: NDArray[np.float32]
+    tiles: TileArrays, records: NDArray[np.float32], picture: NDArray[np.float32], gathered: NDArray[np.float32]
 ) -> None:
     """Blend an image, and sum for every splat of every tile what it lacks.
 
     Args:
         tiles: As for ``blend_pinhole``.
-        splats: As for ``blend_pinhole``.
+        records: As for ``blend_pinhole``.
         picture: (H, W, 3) what the image should be.
         gathered: (E, 4), gets for each entry of the tiles the sums over its pixels of the splat's weight, and of the
             weight times picture minus image. Zero where a tile was opaque before.
     """
-    starts, ranks = tiles
-    fields, colors, rows = splats
+    starts, ranks, dealt = tiles[0], tiles[1], tiles[2]
     height, width = picture.shape[:2]
     tiles_x = (width + TILE - 1) // TILE
-    for tile in nb.prange(len(starts) - 1):
+    for turn in nb.prange(len(dealt)):
+        tile = dealt[turn]
         top, left = (tile // tiles_x) * TILE, (tile % tiles_x) * TILE
         bottom = min(top + TILE, height)
         residual = np.zeros((3, TILE, TILE), dtype=np.float32)
@@ -48,29 +47,29 @@ def backproject_residuals(
         lanes = np.zeros((4, TILE), dtype=np.float32)
         left_center = np.float32(left) + np.float32(0.5)
         for sweep in range(2):
-            clear = np.ones((TILE, TILE), dtype=np.float32)
+            clear = np.ones(TILE * TILE, dtype=np.float32)
             for entry in range(starts[tile], starts[tile + 1]):
                 if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
                     break
-                rank = ranks[entry]
-                column, row = fields[rank, 0], fields[rank, 1]
-                a, b, c = np.float32(-0.5) * fields[rank, 2], -fields[rank, 3], np.float32(-0.5) * fields[rank, 4]
-                opacity = fields[rank, 5]
-                red, green, blue = colors[rank, 0], colors[rank, 1], colors[rank, 2]
-                first = max(rows[rank, 0], top) - top
-                last = min(rows[rank, 1] + 1, bottom) - top
+                record = records[ranks[entry]]
+                column, row = record[0], record[1]
+                a, b, c = record[2], record[3], record[4]
+                opacity = record[5]
+                red, green, blue = record[9], record[10], record[11]
+                first = max(np.int64(record[12]), top) - top
+                last = min(np.int64(record[13]) + 1, bottom) - top
                 if sweep == 0:
                     for y in range(first, last):
                         dy = np.float32(top + y) + np.float32(0.5) - row
                         cyy, by = c * dy * dy, b * dy
                         for x in range(TILE):
                             dx = left_center + np.float32(x) - column
-                            passed = clear[y, x]
+                            passed = clear[y * TILE + x]
                             weight = splat_alpha(opacity, (a * dx + by) * dx + cyy, passed) * passed
                             residual[0, y, x] -= weight * red
                             residual[1, y, x] -= weight * green
                             residual[2, y, x] -= weight * blue
-                            clear[y, x] = passed - weight
+                            clear[y * TILE + x] = passed - weight
                 else:
                     lanes[:] = 0.0
                     for y in range(first, last):
@@ -78,9 +77,9 @@ def backproject_residuals(
                         cyy, by = c * dy * dy, b * dy
                         for x in range(TILE):
                             dx = left_center + np.float32(x) - column
-                            passed = clear[y, x]
+                            passed = clear[y * TILE + x]
                             weight = splat_alpha(opacity, (a * dx + by) * dx + cyy, passed) * passed
-                            clear[y, x] = passed - weight
+                            clear[y * TILE + x] = passed - weight
                             weight *= inside[y, x]
                             lanes[0, x] += weight
                             lanes[1, x] += weight * residual[0, y, x]

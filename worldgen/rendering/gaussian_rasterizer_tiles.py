@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import math
+
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from worldgen.rendering.gaussian_rasterizer_projection import CHUNK, MIN_ALPHA
 
 TILE = 16
 """Side of a tile in pixels."""
 
 _RADIX_BITS = 11
+_BLOCKS = 32
+"""Parts of the splats that are binned on their own; fixed, so that the number of threads changes nothing."""
+_SLACK = 1e-3
+"""How much further than computed a splat is taken to reach, relative to the square, so that rounding drops nothing."""
+_FAR = 1e9
+"""Columns further away than any image; infinity would not survive becoming an integer."""
+_RUN = 4
+"""Neighbouring tiles that one thread blends one after the other."""
+_HANDS = 64
+"""How many even shares the tiles are dealt into; no more threads than these are kept busy."""
 
 
 @nb.njit(cache=True)
-def depth_order(euclidean_depth: NDArray[np.float32], visible: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Indices of the visible splats from near to far; equal depths keep their order.
+def depth_order(depths: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Positions of the packed splats from near to far; equal depths keep their order.
 
     A least-significant-digit radix sort over the bits of the depth: positive floats order like their bits.
+
+    Args:
+        depths: (N,) euclidean depths, those of each chunk packed from its start on.
+        counts: How many of each chunk count.
     """
-    count = 0
-    for i in range(len(visible)):
-        if visible[i]:
-            count += 1
+    count = counts.sum()
     order = np.zeros(count, dtype=np.int32)
     keys = np.zeros(count, dtype=np.uint32)
-    bits = euclidean_depth.view(np.uint32)
+    bits = depths.view(np.uint32)
     position = 0
-    for i in range(len(visible)):
-        if visible[i]:
+    for chunk in range(len(counts)):
+        for i in range(chunk * CHUNK, chunk * CHUNK + counts[chunk]):
             order[position] = i
             keys[position] = bits[i]
             position += 1
@@ -50,50 +65,125 @@ def depth_order(euclidean_depth: NDArray[np.float32], visible: NDArray[np.bool_]
     return order
 
 
-@nb.njit(cache=True)
+@nb.njit(parallel=True, cache=True)
 def bin_splats(
-    order: NDArray[np.int32], bounds: NDArray[np.int32], height: int, width: int, wraps: bool
+    records: NDArray[np.float32], first_bound: int, size: tuple[int, int], wraps: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Assign splats to the tiles that their bounds touch.
+    """Assign splats to the tiles that they touch.
 
     Args:
-        order: (M,) indices of splats, near to far.
-        bounds: (N, 4) int32, first and last column, first and last row, inclusive.
-        height: Rows of the image.
-        width: Columns of the image.
-        wraps: Whether columns wrap around the seam of a panorama.
+        records: (M, F) float32 projected splats, near to far.
+        first_bound: Where a record keeps its first and last row, and its first and last column.
+        size: Height and width of the image.
+        wraps: Whether columns wrap around the seam, as in a panorama; else records are those of a pinhole image.
 
     Returns:
-        starts (tiles + 1,) int64, and ranks: indices into ``order``, for tile t those in
+        starts (tiles + 1,) int64, and ranks: indices into ``records``, for tile t those in
         ``ranks[starts[t]:starts[t + 1]]``, ascending. Tiles count row by row.
     """
+    height, width = size
     tiles_x = (width + TILE - 1) // TILE
-    tiles_y = (height + TILE - 1) // TILE
-    starts = np.zeros(tiles_x * tiles_y + 2, dtype=np.int64)
-    for rank in range(len(order)):
-        i = order[rank]
-        first_x, last_x = _tile_span(bounds[i, 0], bounds[i, 1], width, tiles_x, wraps)
-        for tile_y in range(bounds[i, 2] // TILE, bounds[i, 3] // TILE + 1):
-            for step in range(first_x, last_x + 1):
-                starts[tile_y * tiles_x + step % tiles_x + 2] += 1
-    for tile in range(2, len(starts)):
-        starts[tile] += starts[tile - 1]
-    ranks = np.zeros(starts[-1], dtype=np.int32)
-    for rank in range(len(order)):
-        i = order[rank]
-        first_x, last_x = _tile_span(bounds[i, 0], bounds[i, 1], width, tiles_x, wraps)
-        for tile_y in range(bounds[i, 2] // TILE, bounds[i, 3] // TILE + 1):
-            for step in range(first_x, last_x + 1):
-                tile = tile_y * tiles_x + step % tiles_x
-                ranks[starts[tile + 1]] = rank
-                starts[tile + 1] += 1
-    return starts[:-1], ranks
+    tiles = tiles_x * ((height + TILE - 1) // TILE)
+    per_block = (len(records) + _BLOCKS - 1) // _BLOCKS
+    ends = np.zeros((_BLOCKS, tiles), dtype=np.int64)
+    for block in nb.prange(_BLOCKS):
+        row_ends = ends[block]
+        for rank in range(block * per_block, min((block + 1) * per_block, len(records))):
+            record = records[rank]
+            first_row, last_row = np.int64(record[first_bound]), np.int64(record[first_bound + 1])
+            for tile_y in range(first_row // TILE, last_row // TILE + 1):
+                first_x, last_x = _tiles_of_band(record, first_bound, tile_y, width, wraps)
+                for step in range(first_x, last_x + 1):
+                    row_ends[tile_y * tiles_x + (step if step < tiles_x else step - tiles_x)] += 1
+    starts = np.zeros(tiles + 1, dtype=np.int64)
+    total = 0
+    for tile in range(tiles):
+        starts[tile] = total
+        for block in range(_BLOCKS):
+            count = ends[block, tile]
+            ends[block, tile] = total
+            total += count
+    starts[tiles] = total
+    ranks = np.zeros(total, dtype=np.int32)
+    for block in nb.prange(_BLOCKS):
+        row_ends = ends[block]
+        for rank in range(block * per_block, min((block + 1) * per_block, len(records))):
+            record = records[rank]
+            first_row, last_row = np.int64(record[first_bound]), np.int64(record[first_bound + 1])
+            for tile_y in range(first_row // TILE, last_row // TILE + 1):
+                first_x, last_x = _tiles_of_band(record, first_bound, tile_y, width, wraps)
+                for step in range(first_x, last_x + 1):
+                    tile = tile_y * tiles_x + (step if step < tiles_x else step - tiles_x)
+                    ranks[row_ends[tile]] = rank
+                    row_ends[tile] += 1
+    return starts, ranks
+
+
+def deal_tiles(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All tiles in an order whose contiguous parts cost about the same: sky and thicket are dealt like cards.
+
+    Args:
+        starts: As from :func:`bin_splats`.
+    """
+    tiles = len(starts) - 1
+    runs = np.arange(0, tiles, _RUN)
+    costs = starts[np.minimum(runs + _RUN, tiles)] - starts[runs]
+    by_cost = runs[np.argsort(-costs, kind="stable")]
+    dealt = np.concatenate([by_cost[hand::_HANDS] for hand in range(_HANDS)])
+    ordered = (dealt[:, None] + np.arange(_RUN)).reshape(-1)
+    return ordered[ordered < tiles]
 
 
 @nb.njit(cache=True, inline="always")
-def _tile_span(first_column: int, last_column: int, width: int, tiles_x: int, wraps: bool) -> tuple[int, int]:
+def _tiles_of_band(
+    record: NDArray[np.float32], first_bound: int, tile_y: int, width: int, wraps: bool
+) -> tuple[int, int]:
+    """First and last tile that a splat touches in a row of tiles; none where the first is greater."""
+    tiles_x = (width + TILE - 1) // TILE
+    first, last = int(record[first_bound + 2]), int(record[first_bound + 3])
+    if wraps:
+        return _tile_span(first, last, width, tiles_x)
+    first_row, last_row = int(record[first_bound]), int(record[first_bound + 1])
+    if first // TILE < last // TILE and first_row // TILE < last_row // TILE:
+        top = float(max(first_row, tile_y * TILE)) + 0.5 - record[1]
+        bottom = float(min(last_row, tile_y * TILE + TILE - 1)) + 0.5 - record[1]
+        left, right = _columns_of_band(record, top, bottom)
+        first = max(first, math.ceil(left - 0.5))
+        last = min(last, math.floor(right - 0.5))
+        if first > last:
+            return 1, 0
+    return first // TILE, last // TILE
+
+
+@nb.njit(cache=True, inline="always")
+def _columns_of_band(record: NDArray[np.float32], top: float, bottom: float) -> tuple[float, float]:
+    """Leftmost and rightmost column of an ellipse between two rows that are given relative to its centre.
+
+    An ellipse is convex: it reaches furthest to the right in a band at the row nearest to that of its rightmost point.
+    """
+    center = np.float64(record[0])
+    a, b, c = -2.0 * np.float64(record[2]), -np.float64(record[3]), -2.0 * np.float64(record[4])
+    reach = 2.0 * math.log(np.float64(record[5]) / MIN_ALPHA) * (1.0 + _SLACK) + _SLACK
+    determinant = a * c - b * b
+    if determinant <= 1e-5 * a * c:
+        return -_FAR, _FAR  # a needle, whose rightmost row rounding has lost
+    lean = -b / c * math.sqrt(reach * c / determinant)
+    left, right = _FAR, -_FAR
+    row = min(max(lean, top), bottom)
+    square = b * b * row * row - a * (c * row * row - reach)
+    if square >= 0.0:
+        right = center + (math.sqrt(square) - b * row) / a
+    row = min(max(-lean, top), bottom)
+    square = b * b * row * row - a * (c * row * row - reach)
+    if square >= 0.0:
+        left = center - (math.sqrt(square) + b * row) / a
+    return left, right
+
+
+@nb.njit(cache=True, inline="always")
+def _tile_span(first_column: int, last_column: int, width: int, tiles_x: int) -> tuple[int, int]:
     """First and last tile of a range of columns; the last is ``tiles_x`` or more beyond the seam."""
-    if not wraps or (first_column >= 0 and last_column < width):
+    if first_column >= 0 and last_column < width:
         return first_column // TILE, last_column // TILE
     if last_column - first_column + 1 >= width:
         return 0, tiles_x - 1

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
-from worldgen.geometry.cameras import camera_position
-from worldgen.rendering.gaussian_rasterizer import bin_cloud, splat_colors
+from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -55,9 +54,8 @@ def refine_colors(
         totals = np.zeros((cloud.num_gaussians, 4))
         for camera, picture in reduced:
             bins = bin_cloud(cloud, camera)
-            colors = splat_colors(cloud, bins.order, camera_position(camera))
             gathered = np.zeros((len(bins.ranks), 4), dtype=np.float32)
-            backproject_residuals((bins.starts, bins.ranks), (bins.fields, colors, bins.rows), picture, gathered)
+            backproject_residuals(bins.tiles, bins.records, picture, gathered)
             add_to_splats(bins.ranks, bins.order, gathered, totals)
         # A splat that hardly shows keeps its colour: its mean would be noise.
         change = _RELAXATION * totals[:, 1:] / np.maximum(totals[:, :1], _INERTIA)
