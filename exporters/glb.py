@@ -8,7 +8,7 @@ from pathlib import Path
 from worldgen.exporters.contract import ExportReport
 from worldgen.exporters.glb_materials import ENGINE_PROFILE, GlbProfile, add_plain_material
 from worldgen.exporters.glb_scene import add_scene
-from worldgen.exporters.glb_writer import GlbWriter, transform_properties
+from worldgen.exporters.glb_writer import GlbWriter, list_transform_properties
 from worldgen.geometry.collision import Collision, build_collision
 from worldgen.scene.material import LinearColor, SurfaceTag
 from worldgen.scene.scene import Scene
@@ -93,7 +93,8 @@ def _add_collision(writer: GlbWriter, collision: Collision) -> None:
             color = _SURFACE_COLORS[part.surface]
             materials[part.surface] = add_plain_material(writer, part.surface, color, {"surface": part.surface})
         meshes.append(writer.add_mesh(part.name, [writer.add_primitive(part.mesh, material=materials[part.surface])]))
-    for node in collision.nodes:
+    places = list_transform_properties([node.world_from_part for node in collision.nodes])
+    for node, place in zip(collision.nodes, places, strict=True):
         part = collision.parts[node.part]
         extras = {
             "object_id": node.object_id,
@@ -102,5 +103,4 @@ def _add_collision(writer: GlbWriter, collision: Collision) -> None:
             "surface": part.surface,
             "kind": part.kind,
         }
-        place = transform_properties(node.world_from_part)
         writer.add_node(node.name, {"mesh": meshes[node.part], **place, "extras": extras})

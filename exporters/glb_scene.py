@@ -14,7 +14,7 @@ import numpy as np
 
 from worldgen.exporters.glb_materials import LIGHT_SCALE, GlbProfile, add_material
 from worldgen.exporters.glb_merge import merge_small_plants
-from worldgen.exporters.glb_writer import GlbWriter, Json, transform_properties
+from worldgen.exporters.glb_writer import GlbWriter, Json, list_transform_properties, transform_properties
 from worldgen.exporters.tangents import vertex_tangents
 from worldgen.frames import look_at, quats_from_matrices, rigid, yaw_rotation
 from worldgen.scene.material import Material
@@ -38,7 +38,8 @@ def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[lis
     meshes: dict[tuple[str, int], int | None] = {}
     materials = _MaterialTable(writer, scene.materials, profile)
     groups: dict[str, int] = {}
-    for item in objects:
+    places = list_transform_properties([item.world_from_object for item in objects])
+    for item, place in zip(objects, places, strict=True):
         key = (item.prototype, item.lod)
         if key not in meshes:
             meshes[key] = _add_prototype(writer, scene, item, materials)
@@ -48,7 +49,6 @@ def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[lis
             continue
         label = scene.label_of(item)
         extras = {"label": label, "object_id": item.object_id, "spec_id": item.spec_id}
-        place = transform_properties(item.world_from_object)
         parent = _group(writer, groups, item.spec_id)
         writer.add_node(_node_name(label, item.object_id), {"mesh": mesh, **place, "extras": extras}, parent=parent)
     for tile in tiles:

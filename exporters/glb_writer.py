@@ -11,7 +11,7 @@ import json
 import re
 import struct
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -249,17 +249,28 @@ def transform_properties(world_from_object: NDArray[np.float64]) -> Mapping[str,
     Args:
         world_from_object: (4, 4) of a rotation, a uniform scale and a translation.
     """
-    linear = world_from_object[:3, :3]
-    scale = float(np.cbrt(np.linalg.det(linear)))
-    w, x, y, z = (round(float(value), 8) for value in quats_from_matrices(linear[None] / scale)[0])
-    properties = {}
-    if world_from_object[:3, 3].any():
-        properties["translation"] = [round(float(value), 6) for value in world_from_object[:3, 3]]
-    if w != 1.0:
-        properties["rotation"] = [x, y, z, w]
-    if abs(scale - 1.0) > 1e-7:
-        properties["scale"] = [round(scale, 7)] * 3
-    return properties
+    return list_transform_properties([world_from_object])[0]
+
+
+def list_transform_properties(transforms: Sequence[NDArray[np.float64]]) -> list[Mapping[str, list[float]]]:
+    """:func:`transform_properties` of many transforms at a time."""
+    if not len(transforms):
+        return []
+    matrices = np.stack(transforms)
+    linear, translations = matrices[:, :3, :3], np.round(matrices[:, :3, 3], 6)
+    scales = np.cbrt(np.linalg.det(linear))
+    quats_xyzw = np.round(np.roll(quats_from_matrices(linear / scales[:, None, None]), -1, axis=1), 8)
+    nodes: list[Mapping[str, list[float]]] = []
+    for translation, rotation, scale in zip(translations.tolist(), quats_xyzw.tolist(), scales.tolist(), strict=True):
+        properties = {}
+        if any(translation):
+            properties["translation"] = translation
+        if rotation[3] != 1.0:
+            properties["rotation"] = rotation
+        if abs(scale - 1.0) > 1e-7:
+            properties["scale"] = [round(scale, 7)] * 3
+        nodes.append(properties)
+    return nodes
 
 
 def _blocks(values: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[Any]] | None) -> Iterator[memoryview]:

@@ -57,10 +57,12 @@ def choose_levels(
     pixels_per_radian = panorama_height / math.pi
     pixels = area * (pixels_per_radian / distance) ** 2
     pixels *= np.array([shape.weight for shape in kinds])
+    table, kind_of = _triangle_table(objects, shapes)
     factor = _TRIANGLES_PER_PIXEL
     for _ in range(24):
-        levels = _levels(kinds, pixels * factor)
-        total = sum(int(shape.triangles[level]) for shape, level in zip(kinds, levels, strict=True))
+        levels = _levels(table, kind_of, pixels * factor)
+        triangles = table[kind_of, levels]
+        total = int(triangles.sum())
         if total <= budget:
             break
         factor *= 0.8
@@ -71,17 +73,27 @@ def choose_levels(
         if kinds[index].weight > 1.0:
             continue
         keep[index] = False
-        total -= int(kinds[index].triangles[levels[index]])
+        total -= int(triangles[index])
     chosen = [replace(item, lod=int(level)) for item, level, kept in zip(objects, levels, keep, strict=True) if kept]
     return chosen, int((~keep).sum())
 
 
-def _levels(kinds: Sequence[_Shape], wanted: NDArray[np.float64]) -> list[int]:
-    """For each object the coarsest level with at least the wanted number of triangles."""
-    levels = []
-    for shape, need in zip(kinds, wanted, strict=True):
-        fits = np.flatnonzero(shape.triangles >= need)
-        levels.append(int(fits[-1]) if len(fits) else 0)
+def _triangle_table(
+    objects: Sequence[SceneObject], shapes: Mapping[str, _Shape]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(K, L) triangles of each prototype's levels, -1 where it has none, and (N,) the row of each object."""
+    row_of = {name: row for row, name in enumerate(shapes)}
+    most = max(len(shape.triangles) for shape in shapes.values())
+    table = np.full((len(shapes), most), -1, dtype=np.int64)
+    for row, shape in enumerate(shapes.values()):
+        table[row, : len(shape.triangles)] = shape.triangles
+    return table, np.array([row_of[item.prototype] for item in objects])
+
+
+def _levels(table: NDArray[np.int64], kind_of: NDArray[np.int64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each object the coarsest level with at least the wanted number of triangles, else the finest."""
+    fits = (table[kind_of] >= wanted[:, None])[:, ::-1]
+    levels: NDArray[np.int64] = np.where(fits.any(axis=1), table.shape[1] - 1 - fits.argmax(axis=1), 0)
     return levels
 
 
