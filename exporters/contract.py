@@ -6,11 +6,12 @@ A writer is a function ``write_<format>(layer, path, **options) -> ExportReport`
 ========  =============================================================================
 splats    :class:`~worldgen.scene.gaussian_cloud.GaussianCloud`
 points    :class:`~worldgen.scene.point_cloud.PointCloud`
-mesh      :class:`~worldgen.scene.scene.Scene`
+mesh      :class:`~worldgen.scene.scene.Scene`, or what the writer says
 panorama  (H, W, 3) uint8 sRGB for 8-bit formats, float32 linear radiance for the others
 depth     (H, W) float32 ``euclidean_depth`` in metres, infinite for the sky
 normals   (H, W, 3) float32 in world, zero for the sky
 labels    (H, W) uint8, index into ``worldgen.scene.labels.LABELS``
+mask      (H, W) float32, 0 to 1
 sky       (H, 2H, 3) float32 linear radiance, equirectangular
 light     :class:`~worldgen.scene.light_rig.LightRig`
 ========  =============================================================================

@@ -79,6 +79,17 @@ def decode_exr(data: bytes, names: Sequence[str]) -> list[NDArray[np.float32]]:
     return [planes[name] for name in names]
 
 
+def exr_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture, from its header alone; errors as :func:`decode_exr`."""
+    header = _parse_header(data)
+    return header.width, header.height
+
+
+def exr_channels(data: bytes) -> tuple[str, ...]:
+    """Names of a picture's channels; errors as :func:`decode_exr`."""
+    return tuple(_parse_header(data).channels)
+
+
 def _parse_header(data: bytes) -> _Header:
     if not data.startswith(_MAGIC):
         raise InvalidInputError("This is not an OpenEXR file.")

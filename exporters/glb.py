@@ -41,15 +41,17 @@ def write_scene_glb(scene: Scene, path: Path, *, profile: GlbProfile = ENGINE_PR
     return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=tuple(dropped), warnings=tuple(warnings))
 
 
-def write_collision_glb(scene: Scene, path: Path) -> ExportReport:
-    """Write the ground and the colliders of a scene; see :func:`worldgen.geometry.collision.build_collision`.
+def write_collision_glb(scene: Scene | Collision, path: Path) -> ExportReport:
+    """Write the ground and the colliders of a scene, or solids that are there already.
+
+    See :func:`worldgen.geometry.collision.build_collision`.
 
     Materials are named after the surface (``stone``), so an engine can map them to its physical materials.
 
     Raises:
         ExportError: The file cannot be written.
     """
-    collision = build_collision(scene)
+    collision = build_collision(scene) if isinstance(scene, Scene) else scene
     writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
     _add_collision(writer, collision)
     num_bytes = writer.write(path, format_id="collision_glb")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.color import bytes_from_unit
 from worldgen.errors import InvalidInputError
 from worldgen.exporters.contract import ExportReport
 from worldgen.exporters.png import encode_png
@@ -59,6 +60,19 @@ def write_labels_png(labels: NDArray[np.uint8], path: Path) -> ExportReport:
     """
     palette = [label.color for label in LABELS]
     return _report(path, write_bytes(path, encode_png(labels, palette=palette), format_id="labels_png"))
+
+
+def write_mask_png(mask: NDArray[np.float32], path: Path) -> ExportReport:
+    """Write an (H, W) float32 map of shares from 0 to 1 as a grey 8-bit PNG.
+
+    Raises:
+        ExportError: The file cannot be written.
+        InvalidInputError: The array is not such a map.
+    """
+    if mask.ndim != 2 or mask.dtype != np.float32 or not np.isfinite(mask).all():
+        raise InvalidInputError(f"A mask must be finite (H, W) float32, not {mask.shape} {mask.dtype}.")
+    pixels = bytes_from_unit(mask)
+    return _report(path, write_bytes(path, encode_png(pixels, is_srgb=False), format_id="mask_png"))
 
 
 def encode_jpeg(pixels: NDArray[np.uint8], *, quality: int = JPEG_QUALITY) -> bytes:

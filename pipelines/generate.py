@@ -1,8 +1,9 @@
-"""The front door: a prompt or a spec becomes a world."""
+"""The front door: a prompt, a spec or a picture becomes a world."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from worldgen.errors import UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
@@ -10,6 +11,10 @@ from worldgen.manifest import Source
 from worldgen.pipelines.world import World
 from worldgen.settings import TIERS, Quality
 from worldgen.spec.model import WorldSpec
+
+if TYPE_CHECKING:
+    from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.read_panorama import PanoramaOptions
 
 MAX_SEED = 2**63 - 1
 
@@ -34,9 +39,12 @@ def generate(
     seed: int = 0,
     quality: Quality = "standard",
     with_fused_mesh: bool = False,
+    panorama: Path | str | None = None,
+    panorama_options: PanoramaOptions | None = None,
+    depth_options: DepthOptions | None = None,
     report: Reporter = ignore_events,
 ) -> World:
-    """Make a world folder from a prompt, or from a spec.
+    """Make a world folder from a prompt, a spec or a panorama.
 
     Args:
         prompt: What the world should be, in plain words.
@@ -45,6 +53,9 @@ def generate(
         seed: Another seed gives another world for the same prompt.
         quality: "draft", "standard" or "high".
         with_fused_mesh: Also write ``fused.glb``, a mesh reconstructed from the depth, for comparison.
+        panorama: A 360° picture to make the world from; a prompt then only describes it.
+        panorama_options: What the panorama covers.
+        depth_options: Where the panorama's depth comes from.
         report: Receives progress events.
 
     Returns:
@@ -53,13 +64,17 @@ def generate(
     Raises:
         WorldgenError: See the tree in ``worldgen.errors``.
     """
-    if (prompt is None) == (spec is None):
+    if panorama is None and (prompt is None) == (spec is None):
         raise UsageError("Give either a prompt or a spec.", hint='worldgen generate "a cabin by the lake" -o DIR')
     if not 0 <= seed <= MAX_SEED:
         raise UsageError(f"The seed must lie in 0 to {MAX_SEED}.")
     if quality not in TIERS:
         raise UsageError(f"There is no quality tier '{quality}'.", hint=f"Choose one of: {', '.join(TIERS)}.")
     context = RunContext(seed=seed, tier=TIERS[quality], report=report)
+    if panorama is not None:
+        if spec is not None or with_fused_mesh:
+            raise UsageError("A panorama goes with a prompt at most, not with a spec or a fused mesh.")
+        return _from_panorama(Path(panorama), Path(output), prompt, panorama_options, depth_options, context=context)
     with context.stage("understand"):
         if prompt is not None:
             spec, source = parse(prompt), Source(kind="prompt", prompt=prompt)
@@ -69,6 +84,30 @@ def generate(
     from worldgen.pipelines.text_to_world import text_to_world  # here, so that wrong input is told in a moment
 
     text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh)
+    return World.load(output)
+
+
+def _from_panorama(
+    path: Path,
+    output: Path,
+    prompt: str | None,
+    panorama_options: PanoramaOptions | None,
+    depth_options: DepthOptions | None,
+    *,
+    context: RunContext,
+) -> World:
+    from worldgen.pipelines.panorama_to_world import panorama_to_world
+    from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.read_panorama import PanoramaOptions
+
+    panorama_to_world(
+        path,
+        output,
+        panorama_options=panorama_options or PanoramaOptions(),
+        depth_options=depth_options or DepthOptions(),
+        spec=None if prompt is None else parse(prompt),
+        context=context,
+    )
     return World.load(output)
 
 

@@ -82,6 +82,10 @@ def _path_traced(world: World, camera: AnyCamera, report: Reporter) -> np.ndarra
     from worldgen.rendering.tone_mapping import tone_map
 
     manifest = world.manifest
+    if manifest.source.kind in ("panorama", "photo"):
+        raise UsageError(
+            "A world made from a picture has no scene to path trace.", hint="Use --layer splats.", path=world.path
+        )
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
     with context.stage("build scene") as progress:
         built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)

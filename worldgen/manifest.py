@@ -19,7 +19,7 @@ from worldgen.storage import read_limited
 
 _MAX_MANIFEST_BYTES = 16 << 20
 
-Provenance = Literal["procedural", "estimated", "neural"]
+Provenance = Literal["procedural", "estimated", "neural", "given"]
 Triple = tuple[float, float, float]
 
 
@@ -29,11 +29,33 @@ class ManifestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class SourceFile(ManifestModel):
+    """A file that the world was made from; ``name`` is without its folder."""
+
+    role: Literal["panorama", "photo", "depth"]
+    name: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    width: int
+    height: int
+
+
 class Source(ManifestModel):
     """What the world was made from."""
 
-    kind: Literal["prompt", "spec"]
+    kind: Literal["prompt", "spec", "panorama", "photo"]
     prompt: str
+    files: tuple[SourceFile, ...] = ()
+
+
+class Estimate(ManifestModel):
+    """A number that a seen world rests on, and how it is known."""
+
+    name: str
+    value: float
+    unit: str
+    origin: Literal["given", "metadata", "estimated", "default"]
+    confidence: float | None = None
+    """0 to 1, where it was estimated."""
 
 
 class Bounds(ManifestModel):
@@ -105,6 +127,8 @@ class Manifest(ManifestModel):
     """Labels that cover at least 0.01 % of the spawn panorama."""
     objects: tuple[ObjectCount, ...]
     layers: tuple[Layer, ...]
+    estimates: tuple[Estimate, ...] = ()
+    """What a world made from a picture assumes of it: camera height, tilt, field of view."""
     files: tuple[WorldFile, ...]
     metrics: dict[str, float]
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from worldgen.errors import BackendUnavailableError, UnsupportedFormatError
 
-Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "sky", "light"]
+Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "mask", "sky", "light"]
 Slot = Literal["panorama", "depth", "inpaint", "prompt"]
 
 SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
@@ -163,6 +163,20 @@ _FORMATS: tuple[FormatEntry, ...] = (
         writer=f"{_EXPORTERS}.images:write_labels_png",
     ),
     FormatEntry(
+        id="mask_png",
+        layer="mask",
+        suffixes=(".png",),
+        description="share of each pixel from 0 to 1 as a grey picture: what was seen, how sure a depth is",
+        writer=f"{_EXPORTERS}.images:write_mask_png",
+    ),
+    FormatEntry(
+        id="parts_glb",
+        layer="mesh",
+        suffixes=(".glb",),
+        description="plain meshes with vertex colours (glTF 2.0)",
+        writer=f"{_EXPORTERS}.glb:write_parts_glb",
+    ),
+    FormatEntry(
         id="radiance_hdr",
         layer="sky",
         suffixes=(".hdr",),
@@ -197,6 +211,13 @@ _BACKENDS: tuple[BackendEntry, ...] = (
         description="exact, from the built scene",
         target="worldgen.rendering",
         needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
+        id="given",
+        slot="depth",
+        description="read from a file: OpenEXR, .npy or 16-bit PNG",
+        target="worldgen.backends.given_depth:GivenDepth",
+        needs="a depth file beside the panorama (--depth)",
     ),
     BackendEntry(
         id="procedural",
@@ -320,6 +341,23 @@ def load_reader(entry: FormatEntry) -> Callable[..., Any]:
     if entry.reader is None:
         raise UnsupportedFormatError(f"The format '{entry.id}' can only be written.")
     return _import_target(entry.id, entry.reader)
+
+
+def load_backend(entry: BackendEntry) -> Callable[..., Any]:
+    """Import what fills a slot: a class that is made with the user's choices by keyword.
+
+    Raises:
+        BackendUnavailableError: It cannot be imported; the hint tells what it needs.
+    """
+    module_name, _, name = entry.target.partition(":")
+    try:
+        target: Callable[..., Any] = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        needs = f'pip install "worldgen[{entry.extra}]"' if entry.extra else entry.needs
+        raise BackendUnavailableError(
+            f"The {entry.slot} backend '{entry.id}' cannot be loaded: {error}.", hint=f"It needs {needs}."
+        ) from error
+    return target
 
 
 def _import_target(entry_id: str, target: str) -> Callable[..., Any]:

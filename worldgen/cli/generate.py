@@ -24,6 +24,14 @@ from worldgen.settings import TIERS
     show_default=True,
     help="'fused' adds fused.glb, a mesh reconstructed from the depth, for comparison.",
 )
+@click.option("--panorama", type=click.Path(path_type=Path), help="Make the world from this 360° picture.")
+@click.option("--horizontal-fov", type=float, help="Degrees that a cropped panorama goes around.")
+@click.option("--vertical-fov", type=float, help="Degrees from its top to its bottom, centred on the horizon.")
+@click.option("--level/--no-level", default=True, show_default=True, help="Undo a panorama's tilt where it is clear.")
+@click.option("--depth", type=click.Path(path_type=Path), help="Its depth: EXR, .npy or 16-bit PNG.")
+@click.option("--depth-scale", type=float, help="Metres that one step of a PNG depth stands for.")
+@click.option("--depth-backend", help="What estimates the depth; 'worldgen backends' lists them.")
+@click.option("--camera-height", type=float, help="Metres of the camera over the ground; sets the scale.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
 def generate(
@@ -34,14 +42,24 @@ def generate(
     seed: int,
     quality: str,
     mesh: str,
+    panorama: Path | None,
+    horizontal_fov: float | None,
+    vertical_fov: float | None,
+    level: bool,
+    depth: Path | None,
+    depth_scale: float | None,
+    depth_backend: str | None,
+    camera_height: float | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Make a world from PROMPT, or from --spec, in a folder.
+    """Make a world from PROMPT, from --spec or from --panorama, in a folder.
 
     Example: worldgen generate "a cabin by a lake at sunset, pine forest, mountains" -o worlds/cabin
     """
     from worldgen.pipelines.generate import generate as make_world
+    from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.read_panorama import PanoramaOptions
 
     if prompt is not None and spec is not None:
         raise UsageError("Give either a prompt or --spec, not both.")
@@ -52,6 +70,11 @@ def generate(
         seed=seed,
         quality=quality,  # type: ignore[arg-type]  # click checked it
         with_fused_mesh=mesh == "fused",
+        panorama=panorama,
+        panorama_options=PanoramaOptions(horizontal_fov_deg=horizontal_fov, vertical_fov_deg=vertical_fov, level=level),
+        depth_options=DepthOptions(
+            backend=depth_backend, file=depth, metres_per_step=depth_scale, camera_height=camera_height
+        ),
         report=terminal_reporter(quiet),
     )
     manifest = world.manifest

@@ -70,6 +70,7 @@ LABELS: tuple[Label, ...] = (
     Label("cart", "prop", (130, 85, 50)),
     Label("gravestone", "prop", (125, 130, 125)),
     Label("market_stall", "prop", (205, 90, 90)),
+    Label("thing", "prop", (200, 150, 120)),  # whatever stands in a world that was made from a picture
 )
 
 LABEL_INDEX: Mapping[str, int] = MappingProxyType({label.name: index for index, label in enumerate(LABELS)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,10 @@ from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splats import render_splats
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.labels import LABELS
+from worldgen.stages.contact_sheet import MARGIN, PAGE_WIDTH, Picture, captioned, page_of, resized, row_of
 from worldgen.stages.world_layers import WorldLayers
 
-Picture = NDArray[np.uint8]
-
-_WIDTH = 1920
-_MARGIN = 16
-_CAPTION_HEIGHT = 26
-_BACKGROUND = (18, 20, 24)
 _TEXT = (224, 226, 230)
-_FAINT = (150, 154, 162)
 
 
 def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) -> Picture:
@@ -42,27 +35,27 @@ def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) ->
     panorama = bytes_from_unit(tone_map(rendered.panorama.radiance, rendered.exposure))
     eye = np.array([0.0, scene.eye_height_m, 0.0])
     ahead = eye + np.array([0.0, -0.12, -1.0])
-    column = (_WIDTH - 4 * _MARGIN) // 3
+    column = (PAGE_WIDTH - 4 * MARGIN) // 3
     size = (column * 9 // 16, column)
     strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
     rows = [
-        _row([_captioned(_resized(strip, _WIDTH - 2 * _MARGIN), "panorama at the spawn, 360° by 120°")]),
-        _row(
+        row_of([captioned(resized(strip, PAGE_WIDTH - 2 * MARGIN), "panorama at the spawn, 360° by 120°")]),
+        row_of(
             [
-                _captioned(_splat_picture(layers, eye, ahead, size), "splats, from the spawn"),
-                _captioned(_splat_picture(layers, *_stepped_aside(eye), size), "splats, two metres to the side"),
-                _captioned(_mesh_picture(layers, renderer, size), "scene from above"),
+                captioned(_splat_picture(layers, eye, ahead, size), "splats, from the spawn"),
+                captioned(_splat_picture(layers, *_stepped_aside(eye), size), "splats, two metres to the side"),
+                captioned(_mesh_picture(layers, renderer, size), "scene from above"),
             ]
         ),
-        _row(
+        row_of(
             [
-                _captioned(_resized(depth_picture(rendered.panorama.buffers.euclidean_depth), column), "distance"),
-                _captioned(_resized(label_picture(rendered.panorama.buffers.labels), column), "labels"),
-                _captioned(_map_strip(layers, renderer, column), "map, spawn in the middle, 128 m across"),
+                captioned(resized(depth_picture(rendered.panorama.buffers.euclidean_depth), column), "distance"),
+                captioned(resized(label_picture(rendered.panorama.buffers.labels), column), "labels"),
+                captioned(_map_strip(layers, renderer, column), "map, spawn in the middle, 128 m across"),
             ]
         ),
     ]
-    return _page(rows, title, _facts(layers))
+    return page_of(rows, title, _facts(layers))
 
 
 def depth_picture(euclidean_depth: NDArray[np.float32]) -> Picture:
@@ -113,7 +106,7 @@ def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int,
         eye, target, height=size[0] // shrink, width=size[1] // shrink, horizontal_fov=math.radians(58.0)
     )
     view = renderer.render_view(camera, samples=2)
-    return _resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), size[1])
+    return resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), size[1])
 
 
 def _overlook(layers: WorldLayers) -> NDArray[np.float64]:
@@ -155,43 +148,3 @@ def _facts(layers: WorldLayers) -> str:
         f"{len(layers.scene.objects):,} objects of {len(labels)} kinds · {triangles:,} triangles · "
         f"{layers.splats.num_gaussians:,} splats · {len(layers.rendered.stations)} stations"
     )
-
-
-def _resized(picture: Picture, width: int) -> Picture:
-    height = round(picture.shape[0] * width / picture.shape[1])
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _captioned(picture: Picture, caption: str) -> Image.Image:
-    image = Image.new("RGB", (picture.shape[1], picture.shape[0] + _CAPTION_HEIGHT), _BACKGROUND)
-    image.paste(Image.fromarray(picture), (0, 0))
-    ImageDraw.Draw(image).text((2, picture.shape[0] + 5), caption, fill=_FAINT, font=ImageFont.load_default(15))
-    return image
-
-
-def _row(images: Sequence[Image.Image]) -> Image.Image:
-    height = max(image.height for image in images)
-    row = Image.new("RGB", (_WIDTH, height), _BACKGROUND)
-    x = _MARGIN
-    for image in images:
-        row.paste(image, (x, 0))
-        x += image.width + _MARGIN
-    return row
-
-
-def _page(rows: Sequence[Image.Image], title: str, facts: str) -> Picture:
-    head = 64
-    page = Image.new("RGB", (_WIDTH, head + sum(row.height + 10 for row in rows) + 6), _BACKGROUND)
-    draw = ImageDraw.Draw(page)
-    draw.text((_MARGIN, 10), _shortened(title, 150), fill=_TEXT, font=ImageFont.load_default(22))
-    draw.text((_MARGIN, 38), facts, fill=_FAINT, font=ImageFont.load_default(15))
-    y = head
-    for row in rows:
-        page.paste(row, (0, y))
-        y += row.height + 10
-    return np.asarray(page)
-
-
-def _shortened(text: str, length: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"

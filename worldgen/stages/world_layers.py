@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.geometry.collision import Collision
+from worldgen.manifest import Estimate
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
+from worldgen.scene.triangle_mesh import TriangleMesh
 from worldgen.scene.view import View
 
 
@@ -34,8 +39,43 @@ class RenderedWorld:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LayerFile:
+    """A layer on its way to a file of the world folder: a value that the format's writer takes."""
+
+    name: str
+    role: str
+    format_id: str
+    value: Any
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SeenLayers:
+    """Everything that is written to the folder of a world that was made from a picture.
+
+    picture     (H, 2H, 3) float32  display-referred colours of the panorama
+    is_seen     (H, 2H)    float32  1 where the picture shows it, 0 where it was invented
+    confidence  (H, 2H)    float32  how sure the depth is, 0 to 1
+    sky         (h, 2h, 3) float32  linear radiance
+    """
+
+    panorama: View
+    picture: NDArray[np.float32]
+    exposure: float
+    is_seen: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    sky: NDArray[np.float32]
+    points: PointCloud
+    splats: GaussianCloud
+    meshes: Mapping[str, TriangleMesh]
+    collision: Collision
+    camera_height: float
+    estimates: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class WorldLayers:
-    """Everything that is written to a world folder."""
+    """Everything that is written to the folder of a built world."""
 
     scene: Scene
     rendered: RenderedWorld

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worldgen import __version__
 from worldgen.color import bytes_from_unit
@@ -21,8 +22,8 @@ from worldgen.scene.labels import LABELS
 from worldgen.scene.scene import Scene
 from worldgen.spec.files import encode_spec
 from worldgen.spec.model import WorldSpec
-from worldgen.stages.make_preview import Picture
-from worldgen.stages.world_layers import WorldLayers
+from worldgen.stages.contact_sheet import Picture
+from worldgen.stages.world_layers import LayerFile, WorldLayers
 from worldgen.staging import CACHE_NAME, MANIFEST_NAME
 from worldgen.storage import sha256_of, write_bytes
 
@@ -48,7 +49,18 @@ LAYER_FILES: Mapping[str, tuple[str, str]] = {
 """File name → role and format id of every layer file, in the order of the manifest."""
 
 OWN_NAMES = frozenset(
-    {*LAYER_FILES, PREVIEW_NAME, SPEC_NAME, MANIFEST_NAME, TIMINGS_NAME, CACHE_NAME, FUSED_NAME, "engines"}
+    {
+        *LAYER_FILES,
+        "seen.png",
+        "confidence.png",
+        PREVIEW_NAME,
+        SPEC_NAME,
+        MANIFEST_NAME,
+        TIMINGS_NAME,
+        CACHE_NAME,
+        FUSED_NAME,
+        "engines",
+    }
 )
 """Top-level names of a world folder; everything else in it is the user's."""
 
@@ -82,15 +94,26 @@ def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tupl
         "scene": layers.scene,
         "collision": layers.scene,
     }
+    files = [
+        LayerFile(name=name, role=role, format_id=format_id, value=values[role], counts=_counts(role, layers))
+        for name, (role, format_id) in LAYER_FILES.items()
+    ]
+    return write_layer_files(files, folder, context)
+
+
+def write_layer_files(
+    layer_files: Sequence[LayerFile], folder: Path, context: RunContext
+) -> tuple[list[WorldFile], list[str]]:
+    """Write some layers; what is returned and raised is told in :func:`write_layers`."""
     files, warnings = [], []
     with context.stage("write files") as progress:
-        for number, (name, (role, format_id)) in enumerate(LAYER_FILES.items()):
-            progress(number / len(LAYER_FILES), name)
-            report = load_writer(find_format(format_id))(values[role], folder / name)
-            warnings += [f"{name}: {text}" for text in report.warnings]
-            file = describe_file(folder, name, role, format_id, _counts(role, layers))
+        for number, layer in enumerate(layer_files):
+            progress(number / len(layer_files), layer.name)
+            report = load_writer(find_format(layer.format_id))(layer.value, folder / layer.name)
+            warnings += [f"{layer.name}: {text}" for text in report.warnings]
+            file = describe_file(folder, layer.name, layer.role, layer.format_id, dict(layer.counts))
             files.append(file.model_copy(update={"losses": report.dropped}))
-            context.report(ArtifactWritten(folder / name, role, files[-1].num_bytes))
+            context.report(ArtifactWritten(folder / layer.name, layer.role, files[-1].num_bytes))
     return files, warnings
 
 
@@ -142,9 +165,6 @@ def write_manifest(
     context: RunContext,
 ) -> Manifest:
     """Write ``world.json``, last of all files that a reader needs."""
-    labels = np.bincount(layers.rendered.panorama.buffers.labels.ravel(), minlength=len(LABELS))
-    share = labels / labels.sum()
-    in_view = [label.name for label, part in zip(LABELS, share, strict=True) if part >= _IN_VIEW_SHARE]
     manifest = Manifest(
         worldgen_version=__version__,
         source=source,
@@ -157,7 +177,7 @@ def write_manifest(
         understood=spec.understood,
         ignored=spec.ignored,
         warnings=tuple(warnings),
-        labels_in_view=tuple(in_view),
+        labels_in_view=labels_in_view(layers.rendered.panorama.buffers.labels),
         objects=_object_counts(layers.scene),
         layers=tuple(
             Layer(name=name, provenance="procedural", backend="procedural")
@@ -168,6 +188,13 @@ def write_manifest(
     )
     write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
     return manifest
+
+
+def labels_in_view(labels: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Names of the labels that cover enough of a panorama to be told in the manifest."""
+    counts = np.bincount(labels.ravel(), minlength=len(LABELS))
+    share = counts / counts.sum()
+    return tuple(label.name for label, part in zip(LABELS, share, strict=True) if part >= _IN_VIEW_SHARE)
 
 
 def write_timings(folder: Path, context: RunContext) -> None:

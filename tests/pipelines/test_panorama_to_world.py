@@ -1,0 +1,177 @@
+"""A panorama with its depth becomes a whole world folder."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.analytic_views import analytic_view
+from worldgen.cli import run
+from worldgen.color import bytes_from_unit
+from worldgen.errors import UsageError, WorldgenError
+from worldgen.exporters.openexr import write_depth_exr
+from worldgen.geometry.cameras import panorama_camera
+from worldgen.manifest import load_manifest
+from worldgen.pipelines import generate as front_door
+from worldgen.pipelines.render_picture import PictureRequest, render_picture
+from worldgen.pipelines.world import World
+from worldgen.quality.check import check_world
+from worldgen.settings import TIERS
+from worldgen.stages.estimate_depth import DepthOptions
+from worldgen.stages.read_panorama import PanoramaOptions
+
+HEIGHT = 128
+CAMERA_HEIGHT = 1.55
+
+
+@pytest.fixture(autouse=True)
+def _small_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = replace(TIERS["draft"], panorama_height=HEIGHT, splat_budget=12_000)
+    monkeypatch.setattr(front_door, "TIERS", {"draft": tiny})
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with panorama.png and depth.exr of the ball on its chequered ground."""
+    folder = tmp_path_factory.mktemp("pictures")
+    view = analytic_view(panorama_camera(np.array([0.0, CAMERA_HEIGHT, 0.0]), height=HEIGHT))
+    Image.fromarray(bytes_from_unit(view.radiance)).save(folder / "panorama.png")
+    write_depth_exr(view.buffers.euclidean_depth, folder / "depth.exr")
+    return folder
+
+
+def make(pictures: Path, output: Path, **options: object) -> World:
+    defaults: dict[str, object] = {"depth_options": DepthOptions(file=pictures / "depth.exr"), "quality": "draft"}
+    return front_door.generate(panorama=pictures / "panorama.png", output=output, **(defaults | options))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(pictures: Path, tmp_path: Path) -> World:
+    return make(pictures, tmp_path / "world")
+
+
+def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
+    manifest = world.manifest
+    assert check_world(world.path) == []
+    written = {path.name for path in world.path.iterdir()}
+    assert {file.path for file in manifest.files} | {"world.json", "timings.json"} == written
+    built = {"preview.jpg", "panorama.png", "radiance.exr", "depth.exr", "normals.png", "labels.png", "sky.hdr"}
+    built |= {"points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb"}
+    assert built | {"seen.png", "confidence.png"} <= written
+    assert [file.name for file in manifest.source.files] == ["panorama.png", "depth.exr"]
+    assert manifest.source.kind == "panorama"
+    provenance = {layer.name: layer.provenance for layer in manifest.layers}
+    assert (provenance["panorama"], provenance["euclidean_depth"]) == ("given", "given")
+    assert provenance["splats"] == "estimated"
+    height = next(item for item in manifest.estimates if item.name == "camera_height")
+    assert (height.origin, height.value) == ("estimated", pytest.approx(CAMERA_HEIGHT, abs=2e-3))
+    assert set(manifest.labels_in_view) == {"sky", "ground", "thing"}
+    # What was given comes back as it was.
+    with Image.open(pictures / "panorama.png") as image:
+        assert np.array_equal(world.panorama, np.asarray(image))
+    view = analytic_view(panorama_camera(np.array([0.0, CAMERA_HEIGHT, 0.0]), height=HEIGHT))
+    assert np.array_equal(world.euclidean_depth, view.buffers.euclidean_depth)
+    assert "/" not in json.dumps([file.name for file in manifest.source.files])
+    assert str(pictures) not in (world.path / "world.json").read_text()
+
+
+def test_the_splats_show_the_ball_where_it_is(world: World, tmp_path: Path) -> None:
+    ahead = PictureRequest(width=96, height=96, fov_deg=60.0)
+    render_picture(world.path, tmp_path / "splats.png", ahead)
+    with Image.open(tmp_path / "splats.png") as image:
+        pixels = np.asarray(image)
+    assert pixels[46:50, 46:50].min() > 200  # the white ball
+    assert np.ptp(pixels[90, 40:60].astype(int), axis=-1).max() > 15  # coloured ground below it
+    with pytest.raises(UsageError, match="no scene"):
+        render_picture(world.path, tmp_path / "mesh.png", replace(ahead, layer="mesh"))
+
+
+def test_the_same_input_gives_the_same_bytes(world: World, pictures: Path, tmp_path: Path) -> None:
+    again = make(pictures, tmp_path / "again")
+    assert [file.sha256 for file in again.manifest.files] == [file.sha256 for file in world.manifest.files]
+    assert (again.path / "world.json").read_bytes() == (world.path / "world.json").read_bytes()
+
+
+def test_the_camera_height_scales_the_world(pictures: Path, tmp_path: Path) -> None:
+    tall = make(
+        pictures,
+        tmp_path / "a",
+        depth_options=DepthOptions(file=pictures / "depth.exr", camera_height=2 * CAMERA_HEIGHT),
+    )
+    finite = np.isfinite(tall.euclidean_depth)
+    view = analytic_view(panorama_camera(np.array([0.0, CAMERA_HEIGHT, 0.0]), height=HEIGHT))
+    assert np.allclose(tall.euclidean_depth[finite], 2.0 * view.buffers.euclidean_depth[finite], rtol=2e-3)
+    height = next(item for item in tall.manifest.estimates if item.name == "camera_height")
+    assert (height.origin, height.value) == ("given", 2 * CAMERA_HEIGHT)
+
+
+def test_a_prompt_describes_and_a_crop_is_completed(pictures: Path, tmp_path: Path) -> None:
+    with Image.open(pictures / "panorama.png") as image:
+        image.crop((0, 32, 256, 112)).save(tmp_path / "crop.png")
+    world = front_door.generate(
+        "a meadow at noon",
+        panorama=tmp_path / "crop.png",
+        output=tmp_path / "world",
+        quality="draft",
+        panorama_options=PanoramaOptions(horizontal_fov_deg=360.0),
+        depth_options=DepthOptions(file=pictures / "depth.exr"),
+    )
+    assert world.manifest.source.prompt == "a meadow at noon"
+    assert world.spec.prompt == "a meadow at noon"
+    # 80 of 128 rows, centred on the horizon.
+    assert world.manifest.metrics["seen_share"] == pytest.approx(math.sin(math.pi * 40 / 128), abs=0.01)
+    assert any("continued" in warning for warning in world.manifest.warnings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--panorama", "missing.png"], 3, "no such file"),
+        (["--panorama", "wrong.png"], 3, "twice as wide"),
+        (["--panorama", "tiny.png"], 3, "too few"),
+        (["--panorama", "tall.png"], 3, "1x30000"),
+        (["--panorama", "wide.png"], 3, "at most 16384"),
+        (["--panorama", "empty.png"], 3, "no bytes"),
+        (["--panorama", "panorama.png", "--depth", "depth.exr", "--camera-height", "-1"], 2, "--camera-height"),
+        (["--panorama", "panorama.png", "--depth", "depth.exr", "--vertical-fov", "200"], 3, "--vertical-fov"),
+        (["--panorama", "panorama.png", "--depth", "missing.exr"], 3, "no such file"),
+        (["--panorama", "panorama.png", "--depth", "panorama.png"], 2, "--depth-scale"),
+        (["--panorama", "panorama.png", "--depth-backend", "magic"], 4, "no depth backend"),
+        (["--panorama", "panorama.png", "--spec", "a.yaml"], 2, "not with a spec"),
+    ],
+)
+def test_wrong_input_is_an_error_in_words(
+    arguments: list[str], code: int, words: str, pictures: Path, request: pytest.FixtureRequest
+) -> None:
+    tmp_path: Path = request.getfixturevalue("tmp_path")
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    capsys: pytest.CaptureFixture[str] = request.getfixturevalue("capsys")
+    for name, size in {"wrong": (64, 64), "tiny": (1, 1), "tall": (1, 30000), "wide": (30000, 20)}.items():
+        Image.new("RGB", size).save(tmp_path / f"{name}.png")
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name in ("panorama.png", "depth.exr"):
+        os.link(pictures / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert run(["generate", *arguments, "--quality", "draft", "-o", "out", "--quiet"]) == code
+    assert words in capsys.readouterr().err.replace("There is no such", "no such")
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_errors_are_ours() -> None:
+    with pytest.raises(WorldgenError):
+        front_door.generate(panorama="a.png", spec="b.yaml", output="out", quality="draft")
+
+
+def test_manifests_of_built_worlds_need_none_of_this(world: World) -> None:
+    """Estimates and source files are optional: older manifests still load."""
+    document = json.loads((world.path / "world.json").read_text())
+    del document["estimates"], document["source"]["files"]
+    (world.path / "world.json").write_text(json.dumps(document))
+    assert load_manifest(world.path).estimates == ()

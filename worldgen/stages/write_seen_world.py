@@ -1,0 +1,108 @@
+"""The layers of a seen world → files of a world folder, and their manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen import __version__
+from worldgen.color import bytes_from_unit
+from worldgen.events import RunContext
+from worldgen.manifest import Bounds, Layer, Manifest, Source, Spawn, Triple, WorldFile, encode_manifest
+from worldgen.spec.model import WorldSpec
+from worldgen.stages.world_layers import LayerFile, SeenLayers
+from worldgen.stages.write_world import labels_in_view, write_layer_files
+from worldgen.staging import MANIFEST_NAME
+from worldgen.storage import write_bytes
+
+_BOUNDS_PERCENTILES = (0.5, 99.5)
+
+
+def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> tuple[list[WorldFile], list[str]]:
+    """Write every layer file of a seen world; returned and raised is what ``write_layers`` tells."""
+    buffers = layers.panorama.buffers
+    size = {"width": layers.panorama.camera.width, "height": layers.panorama.camera.height}
+    triangles = sum(mesh.num_triangles for mesh in layers.meshes.values())
+
+    def row(name: str, role: str, format_id: str, value: object, counts: dict[str, int] | None = None) -> LayerFile:
+        return LayerFile(name=name, role=role, format_id=format_id, value=value, counts=counts or {})
+
+    files = [
+        row("panorama.png", "panorama", "panorama_png", bytes_from_unit(layers.picture), size),
+        row("radiance.exr", "radiance", "radiance_exr", layers.panorama.radiance, size),
+        row("depth.exr", "euclidean_depth", "depth_exr", buffers.euclidean_depth, size),
+        row("normals.png", "normals", "normals_png", buffers.normals, size),
+        row("labels.png", "labels", "labels_png", buffers.labels, size),
+        row("seen.png", "seen", "mask_png", layers.is_seen, size),
+        row("confidence.png", "confidence", "mask_png", layers.confidence, size),
+        row("sky.hdr", "sky", "radiance_hdr", layers.sky),
+        row("points.ply", "points", "points_ply", layers.points, {"points": layers.points.num_points}),
+        row("splats.ply", "splats", "gaussian_ply", layers.splats, {"gaussians": layers.splats.num_gaussians}),
+        row("splats.spz", "splats", "spz", layers.splats, {"gaussians": layers.splats.num_gaussians}),
+        row("scene.glb", "scene", "parts_glb", layers.meshes, {"objects": len(layers.meshes), "triangles": triangles}),
+        row("collision.glb", "collision", "collision_glb", layers.collision),
+    ]
+    return write_layer_files(files, folder, context)
+
+
+def write_seen_manifest(
+    folder: Path,
+    *,
+    source: Source,
+    spec: WorldSpec | None,
+    layers: SeenLayers,
+    provenance: tuple[Layer, ...],
+    files: list[WorldFile],
+    warnings: list[str],
+    context: RunContext,
+) -> Manifest:
+    """Write ``world.json``, last of all files that a reader needs."""
+    manifest = Manifest(
+        worldgen_version=__version__,
+        source=source,
+        seed=context.seed,
+        quality=context.tier.name,
+        bounds=_bounds(layers),
+        spawn=Spawn(position=(0.0, 0.0, 0.0), eye_height_m=round(layers.camera_height, 4), yaw=0.0),
+        stations=((0.0, round(layers.camera_height, 4), 0.0),),
+        exposure=layers.exposure,
+        understood=() if spec is None else spec.understood,
+        ignored=() if spec is None else spec.ignored,
+        warnings=tuple(warnings),
+        labels_in_view=labels_in_view(layers.panorama.buffers.labels),
+        objects=(),
+        layers=provenance,
+        estimates=layers.estimates,
+        files=tuple(files),
+        metrics=_metrics(layers),
+    )
+    write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
+    return manifest
+
+
+def _bounds(layers: SeenLayers) -> Bounds:
+    """Where nearly all points lie; a few at the horizon would say nothing about the world."""
+    points = layers.points.points
+    if not len(points):
+        return Bounds(minimum=(0.0, 0.0, 0.0), maximum=(0.0, 0.0, 0.0))
+    low, high = np.percentile(points, _BOUNDS_PERCENTILES, axis=0)
+    return Bounds(minimum=_triple(low), maximum=_triple(high))
+
+
+def _metrics(layers: SeenLayers) -> dict[str, float]:
+    height = layers.panorama.camera.height
+    weight = np.sin((np.arange(height) + 0.5) / height * np.pi)[:, None] * np.ones((1, 2 * height))
+    solid = np.isfinite(layers.panorama.buffers.euclidean_depth)
+    solid_weight = float((weight * solid).sum())
+    return {
+        "seen_share": round(float((layers.is_seen * weight).sum() / weight.sum()), 4),
+        "sky_share": round(1.0 - solid_weight / float(weight.sum()), 4),
+        "mean_depth_confidence": round(float((layers.confidence * weight * solid).sum() / max(solid_weight, 1e-9)), 4),
+    }
+
+
+def _triple(values: NDArray[np.floating]) -> Triple:
+    x, y, z = (round(float(value), 3) for value in values)
+    return x, y, z
