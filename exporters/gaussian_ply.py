@@ -7,6 +7,7 @@ otherwise, as in files that trainers write.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from worldgen.scene.gaussian_cloud import SH_REST_COUNTS, GaussianCloud
 from worldgen.storage import atomic_file, open_for_reading
 
 PADDED_SH_COUNT = SH_REST_COUNTS[-1]
+_SH_COUNTS_IN_FILES = (*SH_REST_COUNTS, 24)
 MAX_LOG_SCALE = 20.0
 _MIN_LOG_SCALE = -80.0  # below, a scale would become 0 in float32
 
@@ -70,13 +72,14 @@ def write_gaussian_ply(cloud: GaussianCloud, path: Path, *, frame: Frame = Frame
         for start in range(0, cloud.num_gaussians, _BLOCK):
             block = transform_gaussians(take_gaussians(cloud, slice(start, start + _BLOCK)), frame_from_world)
             num_bytes += file.write(_encode_rows(block, sh_count).data)
-    clamped = int((np.abs(np.log(cloud.scales.astype(np.float64))) > MAX_LOG_SCALE).any(axis=1).sum())
+    within = (cloud.scales >= math.exp(-MAX_LOG_SCALE)) & (cloud.scales <= math.exp(MAX_LOG_SCALE))
+    clamped = int((~within).any(axis=1).sum())
     dropped = (f"{clamped} splats are thinner or larger than the format's usual range and were clamped",)
     return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=dropped if clamped else ())
 
 
 def read_gaussian_ply(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
-    """Read a Gaussian PLY of any property order, byte order and SH degree 0 to 3 into the world frame.
+    """Read a Gaussian PLY of any property order, byte order and SH degree into the world frame; degree 4 is cut off.
 
     Args:
         path: The file.
@@ -91,7 +94,8 @@ def read_gaussian_ply(path: Path, *, frame: Frame | None = None) -> GaussianClou
         _require_gaussians(header, path)
         dtype, offset = vertex_dtype(header, file_bytes, path)
         count = next(element.count for element in header.elements if element.name == "vertex")
-        sh_count = _sh_count(dtype.names or (), path)
+        wanted = _wanted_names(dtype.names or (), path)
+        sh_count = (len(wanted) - len(_REQUIRED)) // 3
         if count > MAX_GAUSSIANS:
             raise InvalidInputError(f"The file holds {count} splats; at most {MAX_GAUSSIANS} are read.", path=path)
         file.seek(offset)
@@ -106,7 +110,7 @@ def read_gaussian_ply(path: Path, *, frame: Frame | None = None) -> GaussianClou
         world_from_frame = axes_from(Frame.RUB, frame or _frame_of(header, path))
         for start in range(0, count, _BLOCK):
             rows = read_rows(file, dtype, min(_BLOCK, count - start), path)
-            block = transform_gaussians(_decode_rows(rows, sh_count, path), world_from_frame)
+            block = transform_gaussians(_decode_rows(rows, wanted, path), world_from_frame)
             for name, column in columns.items():
                 column[start : start + len(rows)] = getattr(block, name)
     return GaussianCloud(**columns)
@@ -114,61 +118,47 @@ def read_gaussian_ply(path: Path, *, frame: Frame | None = None) -> GaussianClou
 
 def _encode_rows(cloud: GaussianCloud, sh_count: int) -> NDArray[np.float32]:
     """(N, properties) float32 in the reference order."""
-    count = cloud.num_gaussians
-    rest = np.zeros((count, 3, sh_count), dtype=np.float32)
-    # Files hold all of red, then all of green, then all of blue.
-    rest[:, :, : cloud.sh_rest.shape[1]] = cloud.sh_rest.transpose(0, 2, 1)
-    quats = cloud.quats_wxyz.astype(np.float64)
-    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
+    from worldgen.exporters.gaussian_rows import put_together
+
     log_scales = np.clip(activations.log_scales_from_scales(cloud.scales), -MAX_LOG_SCALE, MAX_LOG_SCALE)
-    rows = np.concatenate(
-        [
-            cloud.means,
-            np.zeros((count, 3), dtype=np.float32),
-            cloud.sh_dc,
-            rest.reshape(count, 3 * sh_count),
-            activations.opacity_logits_from_opacities(cloud.opacities)[:, None],
-            log_scales,
-            quats.astype(np.float32),
-        ],
-        axis=1,
-    )
-    return np.ascontiguousarray(rows, dtype="<f4")
+    vectors = (cloud.means, cloud.sh_dc, log_scales, cloud.quats_wxyz)
+    logits = activations.opacity_logits_from_opacities(cloud.opacities)
+    return put_together(vectors, logits, np.ascontiguousarray(cloud.sh_rest), sh_count).astype("<f4", copy=False)
 
 
-def _decode_rows(rows: NDArray[np.void], sh_count: int, path: Path) -> GaussianCloud:
-    """Splats of file rows, still in the file's axes."""
+def _decode_rows(rows: NDArray[np.void], wanted: tuple[str, ...], path: Path) -> GaussianCloud:
+    """Splats of file rows, still in the file's axes, from the properties in ``wanted``."""
+    from worldgen.exporters import gaussian_rows as kernels
 
-    def columns(*names: str) -> NDArray[np.float64]:
-        with np.errstate(invalid="ignore"):  # NaN of any kind; what must be finite is checked below
-            return np.stack([rows[name].astype(np.float64) for name in names], axis=1)
-
-    means, sh_dc = columns(*_REQUIRED[:3]), columns(*_REQUIRED[3:6])
-    opacity_logits = columns("opacity")[:, 0]
-    log_scales, quats = columns(*_REQUIRED[7:10]), columns(*_REQUIRED[10:])
-    if sh_count:
-        sh_rest = columns(*(f"f_rest_{index}" for index in range(3 * sh_count)))
-        sh_rest = sh_rest.reshape(-1, 3, sh_count).transpose(0, 2, 1)
+    names = rows.dtype.names or ()
+    if rows.dtype == np.dtype([(name, "<f4") for name in names]):
+        matrix = rows.view("<f4").reshape(len(rows), len(names)).astype(np.float32, copy=False)
+        columns = np.array([names.index(name) for name in wanted])
     else:
-        sh_rest = np.zeros((len(rows), 0, 3))
-    limit = float(np.finfo(np.float32).max)
-    for name, values in (("positions", means), ("colours", sh_dc), ("colours", sh_rest), ("rotations", quats)):
-        if not (np.abs(values) <= limit).all():
-            raise InvalidInputError(f"The splats' {name} hold NaN or infinity.", path=path)
-    # An infinite logit is an opacity of 0 or 1, and a logarithm of minus infinity a flat splat.
-    if np.isnan(opacity_logits).any() or not (log_scales <= limit).all():
-        raise InvalidInputError("The splats' opacities or scales hold NaN or infinity.", path=path)
-    lengths = np.linalg.norm(quats, axis=1, keepdims=True)
-    if lengths.size and lengths.min() < 1e-12:
-        raise InvalidInputError("The splats' rotations hold a quaternion of length zero.", path=path)
-    log_scales = np.clip(log_scales, _MIN_LOG_SCALE, -_MIN_LOG_SCALE)
+        with np.errstate(invalid="ignore", over="ignore"):  # what must be finite is checked below
+            matrix = np.stack([rows[name].astype(np.float32) for name in wanted], axis=1)
+        columns = np.arange(len(wanted))
+    count = len(rows)
+    means, sh_dc, log_scales = (np.zeros((count, 3), np.float32) for _ in range(3))
+    quats, opacity_logits = np.zeros((count, 4), np.float32), np.zeros(count, np.float32)
+    sh_rest = np.zeros((count, (len(wanted) - len(_REQUIRED)) // 3, 3), np.float32)
+    wrong = kernels.take_apart(matrix, columns, (means, sh_dc, log_scales, quats), opacity_logits, sh_rest)
+    for bit, sentence in (
+        (kernels.BAD_POSITION, "The splats' positions hold NaN or infinity."),
+        (kernels.BAD_COLOR, "The splats' colours hold NaN or infinity."),
+        (kernels.BAD_ROTATION, "The splats' rotations hold NaN or infinity."),
+        (kernels.ZERO_ROTATION, "The splats' rotations hold a quaternion of length zero."),
+        (kernels.BAD_SIZE, "The splats' opacities or scales hold NaN or infinity."),
+    ):
+        if wrong & bit:
+            raise InvalidInputError(sentence, path=path)
     return GaussianCloud(
-        means=means.astype(np.float32),
-        quats_wxyz=(quats / lengths).astype(np.float32),
-        scales=np.exp(log_scales).astype(np.float32),
-        opacities=activations.opacities_from_logits(np.clip(opacity_logits, -700.0, 700.0).astype(np.float32)),
-        sh_dc=sh_dc.astype(np.float32),
-        sh_rest=np.ascontiguousarray(sh_rest, dtype=np.float32),
+        means=means,
+        quats_wxyz=quats,
+        scales=activations.scales_from_log_scales(np.clip(log_scales, _MIN_LOG_SCALE, -_MIN_LOG_SCALE)),
+        opacities=activations.opacities_from_logits(np.clip(opacity_logits, -700.0, 700.0)),
+        sh_dc=sh_dc,
+        sh_rest=sh_rest,
     )
 
 
@@ -177,8 +167,8 @@ def _require_gaussians(header: PlyHeader, path: Path) -> None:
     names = () if vertex is None else tuple(vertex.types)
     if "packed_position" in names:
         raise UnsupportedFormatError(
-            "This is a compressed PLY of PlayCanvas, which is not read.",
-            hint="Turn it into a plain one: splat-transform in.compressed.ply out.ply",
+            "This is a compressed PLY of PlayCanvas, not a plain one.",
+            hint="Name the format compressed_ply.",
             path=path,
         )
     missing = [name for name in _REQUIRED if name not in names]
@@ -190,15 +180,18 @@ def _require_gaussians(header: PlyHeader, path: Path) -> None:
         )
 
 
-def _sh_count(names: tuple[str, ...], path: Path) -> int:
-    """Coefficients per channel; the numbering must be whole, or channels would run into each other."""
+def _wanted_names(names: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """The properties to read; those of degree 4 are left out, and the numbering must be whole."""
     present = sorted(int(name[7:]) for name in names if re.fullmatch(r"f_rest_\d{1,4}", name))
-    if present != list(range(len(present))) or len(present) not in [3 * count for count in SH_REST_COUNTS]:
+    if present != list(range(len(present))) or len(present) not in [3 * count for count in _SH_COUNTS_IN_FILES]:
         raise InvalidInputError(
-            f"The file has {len(present)} properties f_rest_*; degrees 0 to 3 have 0, 9, 24 or 45, numbered from 0.",
+            f"The file has {len(present)} properties f_rest_*; degrees 0 to 4 have 0, 9, 24, 45 or 72, numbered from 0.",
             path=path,
         )
-    return len(present) // 3
+    in_file = len(present) // 3
+    kept = min(in_file, PADDED_SH_COUNT)
+    rest = (f"f_rest_{channel * in_file + index}" for channel in range(3) for index in range(kept))
+    return (*_REQUIRED, *rest)
 
 
 def _frame_of(header: PlyHeader, path: Path) -> Frame:

@@ -107,4 +107,13 @@ def rotate_sh_rest(sh_rest: NDArray[np.float32], matrix: NDArray[np.float64]) ->
     """
     count = sh_rest.shape[1]
     block = sh_rotation(matrix)[1 : count + 1, 1 : count + 1].astype(np.float32)
-    return np.einsum("ij,njc->nic", block, sh_rest).astype(np.float32)
+    diagonal = np.diagonal(block)
+    if np.count_nonzero(block) == np.count_nonzero(diagonal):
+        # Frames that differ by the signs of their axes only change signs: no products to add up.
+        signs = diagonal[:, None]
+        return sh_rest if (signs == 1.0).all() else (sh_rest * signs).astype(np.float32)
+    turned = np.zeros_like(sh_rest)
+    for degree in range(1, math.isqrt(count + 1)):
+        band = slice(degree * degree - 1, (degree + 1) ** 2 - 1)
+        turned[:, band] = np.tensordot(sh_rest[:, band], block[band, band], axes=(1, 1)).transpose(0, 2, 1)
+    return turned
