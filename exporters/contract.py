@@ -23,14 +23,19 @@ Readers check a file's size against its own counts before they allocate anything
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from worldgen.errors import InvalidInputError
+from worldgen.frames import Frame
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
 MAX_GAUSSIANS = 20_000_000
 """Splats at most that a reader accepts; a small compressed file could promise any number."""
+
+_FRAME_COMMENT = re.compile(r"frame ([RLUDFB]{3})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +51,41 @@ class ExportReport:
 
 
 class SplatWriter(Protocol):
-    """A function that writes Gaussian splats."""
+    """A function that writes Gaussian splats; ``frame`` names the axes of the file."""
 
-    def __call__(self, cloud: GaussianCloud, path: Path) -> ExportReport:
+    def __call__(self, cloud: GaussianCloud, path: Path, *, frame: Frame = ...) -> ExportReport:
         """Write ``cloud`` to ``path``; ExportError if that fails."""
         ...
 
 
 class SplatReader(Protocol):
-    """A function that reads Gaussian splats."""
+    """A function that reads Gaussian splats; ``frame`` names the file's axes where they are not the usual ones."""
 
-    def __call__(self, path: Path) -> GaussianCloud:
+    def __call__(self, path: Path, *, frame: Frame | None = None) -> GaussianCloud:
         """Read ``path``; InvalidInputError if it is not what it must be."""
         ...
+
+
+def require_count(count: int, path: Path) -> int:
+    """The number of splats that a file promises, if it is one that is read.
+
+    Raises:
+        InvalidInputError: It is not.
+    """
+    if not 0 <= count <= MAX_GAUSSIANS:
+        raise InvalidInputError(f"The file promises {count} splats; at most {MAX_GAUSSIANS} are read.", path=path)
+    return count
+
+
+def file_frame(comments: tuple[str, ...], path: Path) -> Frame:
+    """The axes that our own comment in a PLY header names; RDF, as trainers write, without one.
+
+    Raises:
+        InvalidInputError: The comment names axes that nobody knows.
+    """
+    for comment in comments:
+        if match := _FRAME_COMMENT.match(comment):
+            if match[1] not in Frame.__members__:
+                raise InvalidInputError(f"The file's axes {match[1]} are not known.", path=path)
+            return Frame[match[1]]
+    return Frame.RDF

@@ -70,15 +70,15 @@ def detect_format(path: Path) -> FormatEntry:
         UnsupportedFormatError: No format that is read has the suffix.
     """
     candidates = reader_candidates(path)
-    if len(candidates) == 1:
-        return candidates[0]
     if path.suffix.lower() == ".ply":
         with open_for_reading(path) as (file, _):
             header = read_ply_header(file, path)
-        is_gaussian = any(
-            "f_dc_0" in element.types or "packed_position" in element.types for element in header.elements
-        )
-        return find_format("gaussian_ply" if is_gaussian else "points_ply")
+        names = {name for element in header.elements for name in element.types}
+        if "packed_position" in names:
+            return find_format("compressed_ply")
+        return find_format("gaussian_ply" if "f_dc_0" in names else "points_ply")
+    if len(candidates) == 1:
+        return candidates[0]
     known = sorted({suffix for entry in all_formats()[0].values() if entry.reads for suffix in entry.suffixes})
     hint = f"Name the format, or use one of {', '.join(known)}."
     raise UnsupportedFormatError(f"The suffix '{path.suffix}' does not tell the format.", hint=hint, path=path)
@@ -90,6 +90,8 @@ def points_of_gaussians(cloud: GaussianCloud) -> PointCloud:
 
 
 def _format_of_target(target: Path, reads: FormatEntry) -> FormatEntry:
-    if target.suffix.lower() == ".ply":
-        return find_format("gaussian_ply" if reads.layer == "splats" else "points_ply")
-    return format_of_path(target)
+    """The format of a file to make: of the source's layer if its suffix stands for several layers."""
+    try:
+        return format_of_path(target, layer=reads.layer)
+    except UnsupportedFormatError:
+        return format_of_path(target)

@@ -29,7 +29,7 @@ MAX_FILE_BYTES = (1 << 32) - 1
 
 Json = dict[str, Any]
 
-_BYTE, _UNSIGNED_SHORT, _UNSIGNED_INT, _FLOAT = 5121, 5123, 5125, 5126
+_UNSIGNED_BYTE, _UNSIGNED_SHORT, _UNSIGNED_INT, _FLOAT = 5121, 5123, 5125, 5126
 _VERTICES, _INDICES = 34962, 34963
 _MAX_SHORT_VERTICES = 65535
 _BLOCK_ROWS = 1 << 18
@@ -124,6 +124,18 @@ class GlbWriter:
         if material is not None:
             primitive["material"] = material
         return primitive
+
+    def add_attribute(self, values: NDArray[Any], *, bounds: bool = False, normalized: bool = False) -> int:
+        """Add an array of points' values as it is; returns its accessor.
+
+        Args:
+            values: (N,) or (N, 2 to 4) float32, uint16 or uint8, N at least 1; rows must fill four bytes.
+            bounds: Whether to tell the least and greatest values, as positions need.
+            normalized: Whether integers stand for fractions.
+        """
+        kind = "SCALAR" if values.ndim == 1 else f"VEC{values.shape[1]}"
+        component = {"f4": _FLOAT, "u2": _UNSIGNED_SHORT, "u1": _UNSIGNED_BYTE}[values.dtype.str[1:]]
+        return self._add_accessor(values, kind, component, bounds=bounds, normalized=normalized)
 
     def add_mesh(self, name: str, primitives: list[Json]) -> int:
         """Add a mesh of some primitives; returns its index."""

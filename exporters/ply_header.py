@@ -81,20 +81,21 @@ def read_ply_header(file: BinaryIO, path: Path) -> PlyHeader:
         raise
 
 
-def vertex_dtype(header: PlyHeader, file_bytes: int, path: Path) -> tuple[np.dtype[np.void], int]:
-    """The memory layout of the ``vertex`` element and how many bytes into the file it begins.
+def element_dtype(header: PlyHeader, name: str, file_bytes: int, path: Path) -> tuple[np.dtype[np.void], int]:
+    """The memory layout of an element and how many bytes into the file it begins.
 
     Args:
         header: The file's header.
+        name: The element's.
         file_bytes: Size of the whole file; must be large enough for what the header promises.
         path: For errors.
 
     Raises:
-        InvalidInputError: There is no vertex element, it or one before it has lists, or the file is too short.
+        InvalidInputError: There is no such element, it or one before it has lists, or the file is too short.
     """
     offset = header.num_bytes
     for element in header.elements:
-        fields = [(name, f"{header.byte_order}{code}") for name, code in element.types.items() if code is not None]
+        fields = [(field, f"{header.byte_order}{code}") for field, code in element.types.items() if code is not None]
         if len(fields) != len(element.types):
             raise UnsupportedFormatError(f"The PLY element '{element.name}' holds lists before the points.", path=path)
         dtype = np.dtype(fields)
@@ -106,10 +107,10 @@ def vertex_dtype(header: PlyHeader, file_bytes: int, path: Path) -> tuple[np.dty
                 hint="The file is cut off or damaged: copy or export it again.",
                 path=path,
             )
-        if element.name == "vertex":
+        if element.name == name:
             return dtype, offset
         offset = end
-    raise InvalidInputError("The PLY file has no element 'vertex'.", path=path)
+    raise InvalidInputError(f"The PLY file has no element '{name}'.", path=path)
 
 
 def read_rows(file: BinaryIO, dtype: np.dtype[np.void], count: int, path: Path) -> NDArray[np.void]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError, UnsupportedFormatError
 from worldgen.exporters.contract import ExportReport
-from worldgen.exporters.ply_header import read_ply_header, read_rows, vertex_dtype
+from worldgen.exporters.ply_header import element_dtype, read_ply_header, read_rows
 from worldgen.scene.labels import LABELS
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.storage import atomic_file, open_for_reading
@@ -71,7 +71,7 @@ def read_points_ply(path: Path) -> PointCloud:
     """
     with open_for_reading(path) as (file, file_bytes):
         header = read_ply_header(file, path)
-        dtype, offset = vertex_dtype(header, file_bytes, path)
+        dtype, offset = element_dtype(header, "vertex", file_bytes, path)
         names = dtype.names or ()
         if "f_dc_0" in names:
             raise UnsupportedFormatError(

@@ -13,7 +13,7 @@ import numpy as np
 from worldgen import activations
 from worldgen.color import bytes_from_unit
 from worldgen.errors import InvalidInputError
-from worldgen.exporters.contract import MAX_GAUSSIANS, ExportReport
+from worldgen.exporters.contract import ExportReport, require_count
 from worldgen.frames import Frame, axes_from
 from worldgen.geometry.splat_transforms import importance_order, take_gaussians, transform_gaussians
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -53,7 +53,7 @@ def write_splat_file(cloud: GaussianCloud, path: Path, *, frame: Frame = Frame.R
     return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=tuple(dropped))
 
 
-def read_splat_file(path: Path, *, frame: Frame = Frame.RDF) -> GaussianCloud:
+def read_splat_file(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
     """Read a ``.splat`` file into the world frame.
 
     Raises:
@@ -67,8 +67,7 @@ def read_splat_file(path: Path, *, frame: Frame = Frame.RDF) -> GaussianCloud:
                 hint="The file is cut off, or of another format.",
                 path=path,
             )
-        if count > MAX_GAUSSIANS:
-            raise InvalidInputError(f"The file holds {count} splats; at most {MAX_GAUSSIANS} are read.", path=path)
+        require_count(count, path)
         rows = np.frombuffer(file.read(file_bytes), dtype=ROW)
     means, scales = rows["position"], rows["scale"]
     if not (np.isfinite(means).all() and np.isfinite(scales).all()):
@@ -87,4 +86,4 @@ def read_splat_file(path: Path, *, frame: Frame = Frame.RDF) -> GaussianCloud:
         sh_dc=activations.sh_dc_from_colors((rows["color"][:, :3] / np.float32(255.0)).astype(np.float32)),
         sh_rest=np.zeros((len(rows), 0, 3), dtype=np.float32),
     )
-    return transform_gaussians(cloud, axes_from(Frame.RUB, frame))
+    return transform_gaussians(cloud, axes_from(Frame.RUB, frame or Frame.RDF))

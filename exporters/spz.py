@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError, UnsupportedFormatError
 from worldgen.exporters import spz_layout as layout
-from worldgen.exporters.contract import MAX_GAUSSIANS, ExportReport
+from worldgen.exporters.contract import ExportReport, require_count
 from worldgen.exporters.deflate import deflate
+from worldgen.frames import Frame, axes_from
+from worldgen.geometry.splat_transforms import transform_gaussians
 from worldgen.scene.gaussian_cloud import SH_REST_COUNTS, GaussianCloud
 from worldgen.storage import atomic_file, open_for_reading
 
@@ -59,7 +61,9 @@ class _Header:
         return position, 1, 3, 3, layout.ROTATION_BYTES[self.version], 3 * _SH_COUNTS_IN_FILE[self.sh_degree]
 
 
-def write_spz(cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT_VERSION) -> ExportReport:
+def write_spz(
+    cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT_VERSION, frame: Frame = Frame.RUB
+) -> ExportReport:
     """Write splats as SPZ.
 
     Splats beyond the format's ±2048 m are pulled towards the origin and made smaller by the same factor, so they look
@@ -69,12 +73,13 @@ def write_spz(cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT
         cloud: In the world frame.
         path: The file.
         version: 3; 2 for readers that know no other (its rotations are off by up to 13°); 4 for the newest.
+        frame: The axes of the file; the format means RUB, other axes are for importers that turn them.
 
     Raises:
         ExportError: The file cannot be written.
         UnsupportedFormatError: Version 4 without the package ``zstandard``.
     """
-    fitted, losses = _fit_range(cloud)
+    fitted, losses = _fit_range(transform_gaussians(cloud, axes_from(frame, Frame.RUB)))
     header = _HEADER.pack(_MAGIC, version, cloud.num_gaussians, cloud.sh_degree, layout.FRACTIONAL_BITS, 0, 0)
     with atomic_file(path, format_id="spz") as file:
         if version == 4:
@@ -89,8 +94,12 @@ def write_spz(cloud: GaussianCloud, path: Path, *, version: SpzVersion = DEFAULT
     return ExportReport(paths=(path,), num_bytes=num_bytes, dropped=(precision, *losses))
 
 
-def read_spz(path: Path) -> GaussianCloud:
+def read_spz(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
     """Read an SPZ file of version 1 to 4 into the world frame; coefficients of degree 4 are cut off.
+
+    Args:
+        path: The file.
+        frame: The axes of the file, if they are not the RUB that the format means.
 
     Raises:
         InvalidInputError: The file is damaged.
@@ -112,7 +121,7 @@ def read_spz(path: Path) -> GaussianCloud:
     )
     if not np.isfinite(means).all():
         raise InvalidInputError("The splats' positions hold NaN or infinity.", path=path)
-    return GaussianCloud(
+    cloud = GaussianCloud(
         means=means,
         quats_wxyz=layout.decode_rotations(rotations, header.version),
         scales=layout.decode_scales(scales),
@@ -120,6 +129,7 @@ def read_spz(path: Path) -> GaussianCloud:
         sh_dc=layout.decode_colors(colors),
         sh_rest=layout.decode_sh(np.ascontiguousarray(sh[:, : 3 * sh_count])),
     )
+    return transform_gaussians(cloud, axes_from(Frame.RUB, frame or Frame.RUB))
 
 
 def _fit_range(cloud: GaussianCloud) -> tuple[GaussianCloud, list[str]]:
@@ -198,8 +208,7 @@ def _parse_header(data: bytes, path: Path) -> _Header:
         )
     if sh_degree > _MAX_SH_DEGREE_IN_FILE or fractional_bits > 24:
         raise InvalidInputError("The SPZ header holds values that no SPZ file has.", path=path)
-    if count > MAX_GAUSSIANS:
-        raise InvalidInputError(f"The file promises {count} splats; at most {MAX_GAUSSIANS} are read.", path=path)
+    require_count(count, path)
     return _Header(version, count, sh_degree, fractional_bits, num_streams)
 
 

@@ -63,7 +63,12 @@ def is_mirrored(matrix: FloatArray) -> bool:
 
 def rotate_vectors(vectors: NDArray[np.float32], matrix: FloatArray) -> NDArray[np.float32]:
     """Apply a (3, 3) matrix to (N, 3) points or directions."""
-    return (vectors.astype(np.float64) @ np.asarray(matrix).T).astype(np.float32)
+    rows = np.asarray(matrix, dtype=np.float64)
+    turned = np.zeros(vectors.shape, dtype=np.float32)
+    for axis in range(3):
+        # Three columns are too narrow for a threaded matrix product, which would spend its time on waiting.
+        turned[..., axis] = sum(vectors[..., k] * rows[axis, k] for k in range(3) if rows[axis, k] != 0.0)
+    return turned
 
 
 def rotate_triangles(triangles: NDArray[np.int32], matrix: FloatArray) -> NDArray[np.int32]:

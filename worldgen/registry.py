@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -81,6 +81,14 @@ _FORMATS: tuple[FormatEntry, ...] = (
         reader=f"{_EXPORTERS}.gaussian_ply:read_gaussian_ply",
     ),
     FormatEntry(
+        id="compressed_ply",
+        layer="splats",
+        suffixes=(".compressed.ply",),
+        description="Gaussian splats in four words each and a byte per coefficient (PlayCanvas, SuperSplat)",
+        writer=f"{_EXPORTERS}.compressed_ply:write_compressed_ply",
+        reader=f"{_EXPORTERS}.compressed_ply:read_compressed_ply",
+    ),
+    FormatEntry(
         id="spz",
         layer="splats",
         suffixes=(".spz",),
@@ -95,6 +103,14 @@ _FORMATS: tuple[FormatEntry, ...] = (
         description="Gaussian splats in 32 bytes each, without view-dependent colour (antimatter15)",
         writer=f"{_EXPORTERS}.splat_file:write_splat_file",
         reader=f"{_EXPORTERS}.splat_file:read_splat_file",
+    ),
+    FormatEntry(
+        id="splat_glb",
+        layer="splats",
+        suffixes=(".glb",),
+        description="Gaussian splats in glTF (KHR_gaussian_splatting, release candidate)",
+        writer=f"{_EXPORTERS}.splat_glb:write_splat_glb",
+        reader=f"{_EXPORTERS}.splat_glb:read_splat_glb",
     ),
     FormatEntry(
         id="points_ply",
@@ -301,11 +317,7 @@ def format_of_path(path: Path, *, layer: Layer | None = None) -> FormatEntry:
     Raises:
         UnsupportedFormatError: No format has the suffix, or more than one has.
     """
-    matches = [
-        entry
-        for entry in all_formats()[0].values()
-        if path.suffix.lower() in entry.suffixes and layer in (None, entry.layer)
-    ]
+    matches = _with_longest_suffix(path, (entry for entry in all_formats()[0].values() if layer in (None, entry.layer)))
     if len(matches) == 1:
         return matches[0]
     if not matches:
@@ -387,4 +399,12 @@ def _load_plugins(group: str, kind: type[EntryT]) -> tuple[list[EntryT], list[st
 
 def reader_candidates(path: Path) -> tuple[FormatEntry, ...]:
     """Formats that can be read and have the file's suffix; a reader's own check of the header decides between them."""
-    return tuple(entry for entry in all_formats()[0].values() if entry.reads and path.suffix.lower() in entry.suffixes)
+    return tuple(_with_longest_suffix(path, (entry for entry in all_formats()[0].values() if entry.reads)))
+
+
+def _with_longest_suffix(path: Path, entries: Iterable[FormatEntry]) -> list[FormatEntry]:
+    """Formats that the file's name ends with; ``.compressed.ply`` is one of its own and no ``.ply``."""
+    name = path.name.lower()
+    ends = [(entry, len(suffix)) for entry in entries for suffix in entry.suffixes if name.endswith(suffix)]
+    longest = max((length for _, length in ends), default=0)
+    return [entry for entry, length in ends if length == longest]

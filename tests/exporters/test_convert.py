@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from tests.exporters.clouds import gaussian_cloud
 from worldgen.errors import ExportError, InvalidInputError, UnsupportedFormatError
@@ -17,6 +18,8 @@ from worldgen.exporters.spz import read_spz
 from worldgen.registry import FORMATS, load_reader, load_writer
 
 SPLATS = [entry.id for entry in FORMATS.values() if entry.layer == "splats"]
+POSITION_BOUNDS_M = {"compressed_ply": 0.5 * 100.0 / 1023.0 + 0.001}
+"""Half a step of a chunk as large as the cloud; others keep at least SPZ's half millimetre steps."""
 
 
 @pytest.mark.parametrize(("from_id", "to_id"), list(itertools.product(SPLATS, SPLATS)))
@@ -29,9 +32,10 @@ def test_every_pair_of_splat_formats(tmp_path: Path, from_id: str, to_id: str) -
     assert report.paths == (target,)
     assert report.num_bytes == target.stat().st_size
     before, after = load_reader(FORMATS[from_id])(source), load_reader(FORMATS[to_id])(target)
-    order = np.lexsort(before.means.T), np.lexsort(after.means.T)
-    np.testing.assert_allclose(after.means[order[1]], before.means[order[0]], atol=0.000_13)
-    np.testing.assert_allclose(after.opacities[order[1]], before.opacities[order[0]], atol=0.003)
+    order = cKDTree(after.means).query(before.means)[1]
+    assert len(set(order)) == 64
+    np.testing.assert_allclose(after.means[order], before.means, atol=POSITION_BOUNDS_M.get(to_id, 0.000_13))
+    np.testing.assert_allclose(after.opacities[order], before.opacities, atol=0.003)
     loses_sh = before.sh_degree > 0 and to_id == "splat"
     assert any("view-dependent colour (" in loss for loss in report.dropped) == loses_sh
 

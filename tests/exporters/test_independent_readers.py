@@ -13,10 +13,12 @@ from tests.exporters.clouds import covariances, gaussian_cloud
 from tests.exporters.node_tools import assert_valid, splat_transform
 from tests.exporters.textured_scene import textured_scene
 from tests.scenes import small_scene
+from worldgen.exporters.compressed_ply import read_compressed_ply, write_compressed_ply
 from worldgen.exporters.gaussian_ply import read_gaussian_ply, write_gaussian_ply
 from worldgen.exporters.glb import write_collision_glb, write_parts_glb, write_scene_glb
 from worldgen.exporters.glb_materials import GlbProfile
 from worldgen.exporters.splat_file import read_splat_file, write_splat_file
+from worldgen.exporters.splat_glb import read_splat_glb
 from worldgen.exporters.spz import read_spz, write_spz
 from worldgen.frames import Frame
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -60,6 +62,29 @@ def test_ply_read_and_written_by_splat_transform(tmp_path: Path) -> None:
     write_gaussian_ply(cloud, tmp_path / "a.ply")
     splat_transform(tmp_path / "a.ply", tmp_path / "b.ply")
     assert_equal_splats(read_gaussian_ply(tmp_path / "a.ply"), read_gaussian_ply(tmp_path / "b.ply", frame=Frame.RDF))
+
+
+def test_compressed_ply_decoded_by_splat_transform(tmp_path: Path) -> None:
+    write_compressed_ply(gaussian_cloud(5, 700, 3), tmp_path / "a.compressed.ply")
+    splat_transform(tmp_path / "a.compressed.ply", tmp_path / "b.ply")
+    assert_equal_splats(read_compressed_ply(tmp_path / "a.compressed.ply"), read_gaussian_ply(tmp_path / "b.ply"))
+
+
+def test_compressed_ply_encoded_by_splat_transform(tmp_path: Path) -> None:
+    cloud = gaussian_cloud(6, 700, 3)
+    write_gaussian_ply(cloud, tmp_path / "a.ply")
+    splat_transform(tmp_path / "a.ply", tmp_path / "b.compressed.ply")
+    splat_transform(tmp_path / "b.compressed.ply", tmp_path / "c.ply")
+    assert_equal_splats(read_compressed_ply(tmp_path / "b.compressed.ply"), read_gaussian_ply(tmp_path / "c.ply"))
+
+
+def test_splat_glb_encoded_by_splat_transform(tmp_path: Path) -> None:
+    cloud = gaussian_cloud(7, 300, 3)
+    write_gaussian_ply(cloud, tmp_path / "a.ply")
+    splat_transform(tmp_path / "a.ply", tmp_path / "b.glb")
+    # It turns the RDF of a PLY half a turn about z into the glTF, where SPZ and we turn about x: half a turn of yaw.
+    theirs = read_splat_glb(tmp_path / "b.glb", frame=Frame.LUF)
+    assert_equal_splats(read_gaussian_ply(tmp_path / "a.ply"), theirs)
 
 
 def test_splat_file_read_by_splat_transform(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def transform_gaussians(
         raise InvalidInputError("Splats can only be turned or mirrored by an orthogonal 3x3 matrix.")
     if not 0.0 < scale < math.inf:
         raise InvalidInputError("The scale of a splat transform must be positive.")
+    if np.array_equal(matrix, np.eye(3)) and scale == 1.0 and not any(translation):
+        return cloud
     means = rotate_vectors(cloud.means, matrix)
     if scale != 1.0 or any(translation):
         means = (means.astype(np.float64) * scale + np.asarray(translation)).astype(np.float32)
