@@ -135,7 +135,8 @@ def quats_from_smallest_three(others: Doubles, largest: NDArray[np.intp]) -> Flo
 
 def pack_sh(sh_rest: Floats) -> NDArray[np.uint8]:
     """(N, 3K) channel-major bytes of (N, K, 3) coefficients."""
-    steps = sh_rest.transpose(0, 2, 1).reshape(len(sh_rest), 3 * sh_rest.shape[1]) * np.float32(128.0 / SH_LIMIT) + np.float32(128.0)
+    by_channel = sh_rest.transpose(0, 2, 1).reshape(len(sh_rest), 3 * sh_rest.shape[1])
+    steps = by_channel * np.float32(128.0 / SH_LIMIT) + np.float32(128.0)
     return np.clip(steps, 0.0, 255.0).astype(np.uint8)
 
 
