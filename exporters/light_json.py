@@ -80,6 +80,7 @@ def read_light_json(path: Path) -> LightRig:
         return _rig_from(document)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InvalidInputError):
+            error.path = path
             raise
         raise InvalidInputError("This file is no light rig of worldgen.", path=path) from error
 

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exporters.clouds import gaussian_cloud
+from tests.scenes import small_scene
 from worldgen.errors import WorldgenError
 from worldgen.registry import FORMATS, load_reader, load_writer
+from worldgen.rendering.light_rig import build_light_rig
 from worldgen.scene.point_cloud import PointCloud
 
 MAX_MEMORY_BYTES = 64 << 20
@@ -29,6 +31,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "panorama": lambda: PICTURE,
     "sky": lambda: PICTURE,
     "depth": lambda: PICTURE[:, :, 0].copy(),
+    "light": lambda: build_light_rig(small_scene(), exposure=1.0),
 }
 READABLE = [entry.id for entry in FORMATS.values() if entry.reads]
 
