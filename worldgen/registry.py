@@ -236,6 +236,13 @@ _BACKENDS: tuple[BackendEntry, ...] = (
         needs="a depth file beside the panorama (--depth)",
     ),
     BackendEntry(
+        id="geometric",
+        slot="depth",
+        description="estimated from sky, horizon and ground contacts of a panorama; coarse, with confidence",
+        target="worldgen.backends.geometric_depth:GeometricDepth",
+        needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
         id="procedural",
         slot="inpaint",
         description="no filling in: further stations see behind what hides it",

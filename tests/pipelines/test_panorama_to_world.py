@@ -175,3 +175,18 @@ def test_manifests_of_built_worlds_need_none_of_this(world: World) -> None:
     del document["estimates"], document["source"]["files"]
     (world.path / "world.json").write_text(json.dumps(document))
     assert load_manifest(world.path).estimates == ()
+
+
+def test_without_depth_the_embedded_backend_estimates_it(pictures: Path, tmp_path: Path) -> None:
+    world = make(pictures, tmp_path / "world", depth_options=DepthOptions())
+    layers = {layer.name: layer for layer in world.manifest.layers}
+    assert (layers["euclidean_depth"].provenance, layers["euclidean_depth"].backend) == ("estimated", "geometric")
+    height = next(item for item in world.manifest.estimates if item.name == "camera_height")
+    assert (height.origin, height.value) == ("default", 1.6)
+    assert any("estimated" in warning for warning in world.manifest.warnings)
+    view = analytic_view(panorama_camera(np.array([0.0, CAMERA_HEIGHT, 0.0]), height=HEIGHT))
+    below = slice(int(0.6 * HEIGHT), None)
+    expected = view.buffers.euclidean_depth[below] * 1.6 / CAMERA_HEIGHT
+    ground = view.buffers.labels[below] == 1
+    ratio = world.euclidean_depth[below][ground] / expected[ground]
+    assert np.median(np.abs(ratio - 1.0)) < 0.02

@@ -49,7 +49,7 @@ def fill_smoothly(image: NDArray[np.float32], weights: NDArray[np.float32]) -> N
     filled = np.broadcast_to((total.sum(axis=(0, 1)) / weight.sum()), total.shape).astype(np.float32)
     for total, weight, full in reversed(levels):
         if total.shape[0] > filled.shape[0]:
-            filled = _doubled(filled)
+            filled = doubled(filled)
         # A line through a block, such as a border, is all that the block needs to know its colour.
         side = height // total.shape[0]
         share = np.clip(weight / full * side, 0.0, 1.0)[..., None]
@@ -98,8 +98,8 @@ def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows[:, 0::2] + rows[:, 1::2])
 
 
-def _doubled(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear interpolation to twice the size; wraps around, clamps at the poles."""
+def doubled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """An equirectangular image (H, 2H, C) at twice its size, linearly; wraps around, clamps at the poles."""
     above, below = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
     tall = np.zeros((2 * values.shape[0], *values.shape[1:]), dtype=np.float32)
     tall[0::2], tall[1::2] = 0.75 * values + 0.25 * above, 0.75 * values + 0.25 * below
