@@ -14,13 +14,17 @@ from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.spec.model import WorldSpec
+from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.render_world import render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 from worldgen.stages.write_world import (
     OWN_NAMES,
+    point_files,
+    rendered_files,
+    scene_files,
+    splat_files,
     write_fused_mesh,
-    write_layers,
     write_manifest,
     write_preview,
     write_spec,
@@ -48,16 +52,20 @@ def text_to_world(
         WorldgenError: Any of the tree in ``worldgen.errors``; nothing half-written stays.
     """
     warnings = _warn_ignored(spec, context)
-    with staged_folder(output, own_names=OWN_NAMES) as folder:
+    with staged_folder(output, own_names=OWN_NAMES) as folder, LayerWriter(folder) as writer:
         with context.stage("build scene") as progress:
             built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
+        scene = built.scene
+        writer.start(scene_files(scene))
         with context.stage("load renderer"):
-            renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
+            renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
         rendered = render_world(renderer, context)
-        layers = _layers(renderer, rendered, context)
+        writer.start(rendered_files(rendered, scene))
+        layers = _layers(renderer, rendered, writer, context)
+        writer.start(splat_files(layers.splats))
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
-        files, remarks = write_layers(layers, folder, context)
+        files, remarks = writer.finish(context)
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
         if with_fused_mesh:
             files.append(write_fused_mesh(layers, folder))
@@ -88,13 +96,14 @@ def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
     return [warning]
 
 
-def _layers(renderer: SceneRenderer, rendered: RenderedWorld, context: RunContext) -> WorldLayers:
+def _layers(renderer: SceneRenderer, rendered: RenderedWorld, writer: LayerWriter, context: RunContext) -> WorldLayers:
     """Fuse the stations' views into points and splats."""
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     with context.stage("make splats"):
         samples = fuse_views(views, colors)
         points = fuse_points(samples)
+        writer.start(point_files(points))
         splats = build_splats(samples, budget=context.tier.splat_budget)
     with context.stage("fit splats"):
         pictures = [

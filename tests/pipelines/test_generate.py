@@ -18,7 +18,7 @@ from worldgen.cli import run
 from worldgen.manifest import load_manifest
 from worldgen.pipelines.world import World
 from worldgen.scene.labels import LABEL_INDEX
-from worldgen.stages.write_world import OWN_NAMES, TIMINGS_NAME
+from worldgen.stages.write_world import LAYER_FILES, TIMINGS_NAME
 
 PROMPT = "a cabin by a lake, pine forest, glimmerwort"
 ARGUMENTS = ["generate", PROMPT, "--quality", "draft", "--seed", "5"]
@@ -66,7 +66,7 @@ def world_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_folder_is_complete_and_verified(world_folder: Path) -> None:
-    expected = OWN_NAMES - {".cache", "fused.glb", "engines"}
+    expected = {*LAYER_FILES, "preview.jpg", "spec.yaml", "world.json", "timings.json"}
     assert names(world_folder) == expected
     assert run(["check", str(world_folder)]) == 0
     manifest = load_manifest(world_folder)

@@ -12,8 +12,9 @@ from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
 from worldgen.manifest import Bounds, Layer, Manifest, Source, Spawn, Triple, WorldFile, encode_manifest
 from worldgen.spec.model import WorldSpec
+from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.world_layers import LayerFile, SeenLayers
-from worldgen.stages.write_world import labels_in_view, write_layer_files
+from worldgen.stages.write_world import labels_in_view
 from worldgen.staging import MANIFEST_NAME
 from worldgen.storage import write_bytes
 
@@ -21,7 +22,7 @@ _BOUNDS_PERCENTILES = (0.5, 99.5)
 
 
 def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> tuple[list[WorldFile], list[str]]:
-    """Write every layer file of a seen world; returned and raised is what ``write_layers`` tells."""
+    """Write every layer file of a seen world; returned and raised is what ``LayerWriter.finish`` tells."""
     buffers = layers.panorama.buffers
     size = {"width": layers.panorama.camera.width, "height": layers.panorama.camera.height}
     triangles = sum(mesh.num_triangles for mesh in layers.meshes.values())
@@ -44,7 +45,9 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("scene.glb", "scene", "parts_glb", layers.meshes, {"objects": len(layers.meshes), "triangles": triangles}),
         row("collision.glb", "collision", "collision_glb", layers.collision),
     ]
-    return write_layer_files(files, folder, context)
+    with LayerWriter(folder) as writer:
+        writer.start(files)
+        return writer.finish(context)
 
 
 def write_seen_manifest(

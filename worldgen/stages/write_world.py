@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 
 from worldgen import __version__
 from worldgen.color import bytes_from_unit
-from worldgen.events import ArtifactWritten, RunContext
+from worldgen.events import RunContext
 from worldgen.manifest import Bounds, Layer, Manifest, ObjectCount, Source, Spawn, Triple, WorldFile, encode_manifest
 from worldgen.registry import find_format, load_writer
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.labels import LABELS
+from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
 from worldgen.spec.files import encode_spec
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.contact_sheet import Picture
-from worldgen.stages.world_layers import LayerFile, WorldLayers
+from worldgen.stages.layer_writer import describe_file
+from worldgen.stages.world_layers import LayerFile, RenderedWorld, WorldLayers
 from worldgen.staging import CACHE_NAME, MANIFEST_NAME
-from worldgen.storage import sha256_of, write_bytes
+from worldgen.storage import write_bytes
 
 SPEC_NAME = "spec.yaml"
 TIMINGS_NAME = "timings.json"
@@ -46,7 +49,7 @@ LAYER_FILES: Mapping[str, tuple[str, str]] = {
     "scene.glb": ("scene", "glb"),
     "collision.glb": ("collision", "collision_glb"),
 }
-"""File name → role and format id of every layer file, in the order of the manifest."""
+"""File name → role and format id of every layer file of a built world."""
 
 OWN_NAMES = frozenset(
     {
@@ -67,54 +70,43 @@ OWN_NAMES = frozenset(
 _IN_VIEW_SHARE = 1e-4
 
 
-def write_layers(layers: WorldLayers, folder: Path, context: RunContext) -> tuple[list[WorldFile], list[str]]:
-    """Write every layer file.
-
-    Returns:
-        The files for the manifest, with what each format could not hold, and the writers' warnings.
-
-    Raises:
-        ExportError: A file could not be written.
-    """
-    buffers = layers.rendered.panorama.buffers
-    values: dict[str, Any] = {
-        "panorama": bytes_from_unit(tone_map(layers.rendered.panorama.radiance, layers.rendered.exposure)),
-        "radiance": layers.rendered.panorama.radiance,
-        "euclidean_depth": buffers.euclidean_depth,
-        "normals": buffers.normals,
-        "labels": buffers.labels,
-        "sky": layers.scene.sky.environment,
-        "light": build_light_rig(
-            layers.scene,
-            exposure=layers.rendered.exposure,
-            probe_positions=[station.position for station in layers.rendered.stations],
-        ),
-        "points": layers.points,
-        "splats": layers.splats,
-        "scene": layers.scene,
-        "collision": layers.scene,
-    }
-    files = [
-        LayerFile(name=name, role=role, format_id=format_id, value=values[role], counts=_counts(role, layers))
-        for name, (role, format_id) in LAYER_FILES.items()
+def scene_files(scene: Scene) -> list[LayerFile]:
+    """What can be written as soon as the scene is built."""
+    triangles = sum(scene.prototypes[item.prototype].num_triangles[item.lod] for item in scene.objects)
+    counts = {"objects": len(scene.objects), "triangles": triangles, "materials": len(scene.materials)}
+    return [
+        _layer_file("scene.glb", scene, counts),
+        _layer_file("collision.glb", scene),
+        _layer_file("sky.hdr", scene.sky.environment),
     ]
-    return write_layer_files(files, folder, context)
 
 
-def write_layer_files(
-    layer_files: Sequence[LayerFile], folder: Path, context: RunContext
-) -> tuple[list[WorldFile], list[str]]:
-    """Write some layers; what is returned and raised is told in :func:`write_layers`."""
-    files, warnings = [], []
-    with context.stage("write files") as progress:
-        for number, layer in enumerate(layer_files):
-            progress(number / len(layer_files), layer.name)
-            report = load_writer(find_format(layer.format_id))(layer.value, folder / layer.name)
-            warnings += [f"{layer.name}: {text}" for text in report.warnings]
-            file = describe_file(folder, layer.name, layer.role, layer.format_id, dict(layer.counts))
-            files.append(file.model_copy(update={"losses": report.dropped}))
-            context.report(ArtifactWritten(folder / layer.name, layer.role, files[-1].num_bytes))
-    return files, warnings
+def rendered_files(rendered: RenderedWorld, scene: Scene) -> list[LayerFile]:
+    """What can be written as soon as the panorama is there."""
+    panorama = rendered.panorama
+    buffers = panorama.buffers
+    size = {"width": panorama.camera.width, "height": panorama.camera.height}
+    light = build_light_rig(
+        scene, exposure=rendered.exposure, probe_positions=[station.position for station in rendered.stations]
+    )
+    return [
+        _layer_file("panorama.png", bytes_from_unit(tone_map(panorama.radiance, rendered.exposure)), size),
+        _layer_file("radiance.exr", panorama.radiance, size),
+        _layer_file("depth.exr", buffers.euclidean_depth, size),
+        _layer_file("normals.png", buffers.normals, size),
+        _layer_file("labels.png", buffers.labels, size),
+        _layer_file("light.json", light),
+    ]
+
+
+def point_files(points: PointCloud) -> list[LayerFile]:
+    """The point cloud's file."""
+    return [_layer_file("points.ply", points, {"points": points.num_points})]
+
+
+def splat_files(splats: GaussianCloud) -> list[LayerFile]:
+    """The splats' files."""
+    return [_layer_file(name, splats, {"gaussians": splats.num_gaussians}) for name in ("splats.ply", "splats.spz")]
 
 
 def write_fused_mesh(layers: WorldLayers, folder: Path) -> WorldFile:
@@ -138,19 +130,6 @@ def write_spec(spec: WorldSpec, folder: Path) -> WorldFile:
     """Write ``spec.yaml``."""
     write_bytes(folder / SPEC_NAME, encode_spec(spec))
     return describe_file(folder, SPEC_NAME, "spec", "yaml", {})
-
-
-def describe_file(folder: Path, name: str, role: str, format_id: str, counts: dict[str, int]) -> WorldFile:
-    """The manifest's row for a file that was written."""
-    path = folder / name
-    return WorldFile(
-        path=name,
-        role=role,
-        format=format_id,
-        num_bytes=path.stat().st_size,
-        sha256=sha256_of(path),
-        counts=counts,
-    )
 
 
 def write_manifest(
@@ -213,19 +192,9 @@ def write_timings(folder: Path, context: RunContext) -> None:
     write_bytes(folder / TIMINGS_NAME, text.encode())
 
 
-def _counts(role: str, layers: WorldLayers) -> dict[str, int]:
-    panorama = layers.rendered.panorama.camera
-    if role in ("panorama", "radiance", "euclidean_depth", "normals", "labels"):
-        return {"width": panorama.width, "height": panorama.height}
-    if role == "points":
-        return {"points": layers.points.num_points}
-    if role == "splats":
-        return {"gaussians": layers.splats.num_gaussians}
-    if role == "scene":
-        scene = layers.scene
-        triangles = sum(scene.prototypes[item.prototype].num_triangles[item.lod] for item in scene.objects)
-        return {"objects": len(scene.objects), "triangles": triangles, "materials": len(scene.materials)}
-    return {}
+def _layer_file(name: str, value: Any, counts: Mapping[str, int] | None = None) -> LayerFile:
+    role, format_id = LAYER_FILES[name]
+    return LayerFile(name=name, role=role, format_id=format_id, value=value, counts=counts or {})
 
 
 def _object_counts(scene: Scene) -> tuple[ObjectCount, ...]:
