@@ -12,6 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.exporters.smallest_three import quats_from_smallest_three, smallest_three
+
 CHUNK_SPLATS = 256
 CHUNK_COLUMNS = 18
 """Floats of a chunk: low and high x y z, low and high scales, low and high colours."""
@@ -26,8 +28,6 @@ Words = NDArray[np.uint32]
 _VECTOR_BITS = (11, 10, 11)
 _COLOR_BITS = (8, 8, 8)
 _ROOT_HALF = math.sqrt(0.5)
-_OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
-"""The components beside the largest one."""
 
 
 def pack_vectors(values: Floats, bits: tuple[int, int, int]) -> tuple[Floats, Words]:
@@ -113,24 +113,6 @@ def unpack_rotations(words: Words) -> Floats:
     return quats_from_smallest_three(
         (np.stack(others, axis=1) - 0.5) / _ROOT_HALF, (words >> np.uint32(30)).astype(int)
     )
-
-
-def smallest_three(quats_wxyz: Floats) -> tuple[Doubles, NDArray[np.intp]]:
-    """The three components beside the largest one, with the sign that makes that positive, and which it is."""
-    quats = quats_wxyz.astype(np.float64)
-    largest = np.argmax(np.abs(quats), axis=1)
-    row = np.arange(len(quats))
-    sign = np.where(quats[row, largest] < 0.0, -1.0, 1.0)
-    return quats[row[:, None], _OTHERS[largest]] * sign[:, None], largest
-
-
-def quats_from_smallest_three(others: Doubles, largest: NDArray[np.intp]) -> Floats:
-    """(N, 4) unit quaternions from what :func:`smallest_three` gives."""
-    quats = np.zeros((len(others), 4))
-    row = np.arange(len(others))
-    quats[row[:, None], _OTHERS[largest]] = others
-    quats[row, largest] = np.sqrt(np.maximum(0.0, 1.0 - (others**2).sum(axis=1)))
-    return (quats / np.sqrt((quats**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
 def pack_sh(sh_rest: Floats) -> NDArray[np.uint8]:

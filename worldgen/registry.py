@@ -113,6 +113,14 @@ _FORMATS: tuple[FormatEntry, ...] = (
         reader=f"{_EXPORTERS}.splat_glb:read_splat_glb",
     ),
     FormatEntry(
+        id="sog",
+        layer="splats",
+        suffixes=(".sog",),
+        description="Gaussian splats as pictures in a zip file, the smallest for the web (SOG version 2, PlayCanvas)",
+        writer=f"{_EXPORTERS}.sog:write_sog",
+        reader=f"{_EXPORTERS}.sog:read_sog",
+    ),
+    FormatEntry(
         id="points_ply",
         layer="points",
         suffixes=(".ply",),

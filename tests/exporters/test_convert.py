@@ -18,8 +18,8 @@ from worldgen.exporters.spz import read_spz
 from worldgen.registry import FORMATS, load_reader, load_writer
 
 SPLATS = [entry.id for entry in FORMATS.values() if entry.layer == "splats"]
-POSITION_BOUNDS_M = {"compressed_ply": 0.5 * 100.0 / 1023.0 + 0.001}
-"""Half a step of a chunk as large as the cloud; others keep at least SPZ's half millimetre steps."""
+POSITION_BOUNDS_M = {"compressed_ply": 0.5 * 100.0 / 1023.0 + 0.001, "sog": 51.0 * 0.5 * 2.0 * np.log(51.0) / 65535.0}
+"""Half a step of a chunk as large as the cloud, and of its logarithms at 50 m; others keep SPZ's half a quarter mm."""
 
 
 @pytest.mark.parametrize(("from_id", "to_id"), list(itertools.product(SPLATS, SPLATS)))

@@ -17,6 +17,7 @@ from worldgen.exporters.compressed_ply import read_compressed_ply, write_compres
 from worldgen.exporters.gaussian_ply import read_gaussian_ply, write_gaussian_ply
 from worldgen.exporters.glb import write_collision_glb, write_parts_glb, write_scene_glb
 from worldgen.exporters.glb_materials import GlbProfile
+from worldgen.exporters.sog import read_sog, write_sog
 from worldgen.exporters.splat_file import read_splat_file, write_splat_file
 from worldgen.exporters.splat_glb import read_splat_glb
 from worldgen.exporters.spz import read_spz, write_spz
@@ -76,6 +77,20 @@ def test_compressed_ply_encoded_by_splat_transform(tmp_path: Path) -> None:
     splat_transform(tmp_path / "a.ply", tmp_path / "b.compressed.ply")
     splat_transform(tmp_path / "b.compressed.ply", tmp_path / "c.ply")
     assert_equal_splats(read_compressed_ply(tmp_path / "b.compressed.ply"), read_gaussian_ply(tmp_path / "c.ply"))
+
+
+def test_sog_decoded_by_splat_transform(tmp_path: Path) -> None:
+    write_sog(gaussian_cloud(8, 1500, 3), tmp_path / "a.sog")
+    splat_transform(tmp_path / "a.sog", tmp_path / "b.ply")
+    assert_equal_splats(read_sog(tmp_path / "a.sog"), read_gaussian_ply(tmp_path / "b.ply"), shape_tolerance=1e-3)
+
+
+def test_sog_encoded_by_splat_transform(tmp_path: Path) -> None:
+    write_gaussian_ply(gaussian_cloud(9, 600, 2), tmp_path / "a.ply")
+    splat_transform(tmp_path / "a.ply", tmp_path / "b.sog", "--iterations", "1", "--gpu", "cpu")
+    splat_transform(tmp_path / "b.sog", tmp_path / "c.ply")
+    theirs, again = read_sog(tmp_path / "b.sog"), read_gaussian_ply(tmp_path / "c.ply")
+    assert_equal_splats(theirs, again, shape_tolerance=1e-3)
 
 
 def test_splat_glb_encoded_by_splat_transform(tmp_path: Path) -> None:
