@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from worldgen import activations
 from worldgen.color import bytes_from_unit
 from worldgen.errors import InvalidInputError, UnsupportedFormatError
 from worldgen.exporters.contract import ExportReport
+from worldgen.exporters.filters import SplatFilters, apply_filters
 from worldgen.exporters.ply_header import read_ply_header
+from worldgen.frames import Frame
 from worldgen.registry import (
     FormatEntry,
     all_formats,
@@ -24,7 +30,26 @@ from worldgen.scene.point_cloud import PointCloud
 from worldgen.storage import open_for_reading
 
 
-def convert(source: Path, target: Path, *, from_id: str | None = None, to_id: str | None = None) -> ExportReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How files are read and written, where that is not told by their format."""
+
+    frame_in: Frame | None = None
+    """The axes of the source; None takes the format's usual ones."""
+    frame_out: Frame | None = None
+    """The axes of the target; None takes the format's usual ones."""
+    spz_version: Literal[2, 3, 4] | None = None
+
+
+def convert(
+    source: Path,
+    target: Path,
+    *,
+    from_id: str | None = None,
+    to_id: str | None = None,
+    filters: SplatFilters | None = None,
+    storage: Storage | None = None,
+) -> ExportReport:
     """Read splats from one file and write them, or their centres as points, to another.
 
     Args:
@@ -32,10 +57,13 @@ def convert(source: Path, target: Path, *, from_id: str | None = None, to_id: st
         target: The file to make.
         from_id: Format of ``source``; None tells it from its suffix and, where that is not enough, its header.
         to_id: Format of ``target``; None tells it from its suffix. ``.ply`` then holds splats if ``source`` does.
+        filters: What to do to the splats in between.
+        storage: Axes and versions other than the usual ones.
 
     Raises:
-        InvalidInputError: The source is damaged, or both are the same file.
-        UnsupportedFormatError: A format is not known, or the source's layer cannot become the target's.
+        InvalidInputError: The source is damaged, both are the same file, or the filters leave nothing.
+        UnsupportedFormatError: A format is not known, the source's layer cannot become the target's, or a format
+            has no such axes or version.
         ExportError: The target cannot be written.
     """
     if target.exists() and source.exists() and target.samefile(source):
@@ -53,13 +81,31 @@ def convert(source: Path, target: Path, *, from_id: str | None = None, to_id: st
             hint="Generate the world again to get its splats.",
             path=source,
         )
-    layer = reader(source)
+    storage = storage or Storage()
+    if reads.layer == "points" and filters is not None and filters != SplatFilters():
+        raise UnsupportedFormatError("Filters work on splats; this file holds points.", path=source)
+    in_options = _options(reader, reads, {"frame": storage.frame_in})
+    out_options = _options(writer, writes, {"frame": storage.frame_out, "version": storage.spz_version})
+    layer = reader(source, **in_options)
     dropped: tuple[str, ...] = ()
+    if reads.layer == "splats" and filters is not None:
+        layer, dropped = apply_filters(layer, filters)
     if reads.layer == "splats" and writes.layer == "points":
-        dropped = ("sizes, rotations and opacities of the splats", "view-dependent colour")[: 1 + bool(layer.sh_degree)]
+        lost = ("sizes, rotations and opacities of the splats", "view-dependent colour")[: 1 + bool(layer.sh_degree)]
+        dropped += lost
         layer = points_of_gaussians(layer)
-    report: ExportReport = writer(layer, target)
+    report: ExportReport = writer(layer, target, **out_options)
     return dataclasses.replace(report, dropped=dropped + report.dropped)
+
+
+def _options(function: Callable[..., Any], entry: FormatEntry, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, if the format's function takes it."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    takes = inspect.signature(function).parameters
+    for name in given:
+        if name not in takes:
+            raise UnsupportedFormatError(f"The format '{entry.id}' has no choice of {name}.")
+    return given
 
 
 def detect_format(path: Path) -> FormatEntry:

@@ -20,6 +20,7 @@ from worldgen.errors import InvalidInputError, UnsupportedFormatError
 from worldgen.exporters.contract import ExportReport, require_count
 from worldgen.exporters.glb_reading import GlbDocument, read_glb
 from worldgen.exporters.glb_writer import GlbWriter
+from worldgen.exporters.splat_placement import place_gaussians
 from worldgen.frames import Frame, axes_from
 from worldgen.geometry.splat_transforms import concatenate_gaussians, transform_gaussians
 from worldgen.scene.gaussian_cloud import SH_REST_COUNTS, GaussianCloud
@@ -99,7 +100,7 @@ def read_splat_glb(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
                 total = require_count(total + cloud.num_gaussians, path)
                 if total > _MAX_REUSE * document.data_bytes // _LEAST_BYTES:
                     raise InvalidInputError("The GLB file places the same splats too often.", path=path)
-                parts.append(_placed(cloud, world_from_node, path))
+                parts.append(place_gaussians(cloud, world_from_node, path))
     if not parts:
         raise UnsupportedFormatError(
             "This GLB holds no Gaussian splats.", hint=f"Splats are read from {EXTENSION} only.", path=path
@@ -176,19 +177,6 @@ def _coefficient(index: int) -> str:
     """The attribute of a coefficient counted from degree 0."""
     degree = math.isqrt(index)
     return f"{EXTENSION}:SH_DEGREE_{degree}_COEF_{index - degree * degree}"
-
-
-def _placed(cloud: GaussianCloud, world_from_node: NDArray[np.float64], path: Path) -> GaussianCloud:
-    linear = world_from_node[:3, :3]
-    scale = abs(float(np.linalg.det(linear))) ** (1.0 / 3.0)
-    if not 1e-12 < scale < 1e12 or np.abs(linear @ linear.T / scale**2 - np.eye(3)).max() > 1e-5:
-        raise UnsupportedFormatError("A node shears its splats or scales them unevenly, which is not read.", path=path)
-    # What rounding left is taken out, so that the matrix is orthogonal.
-    left, _, right = np.linalg.svd(linear / scale)
-    x, y, z = (float(value) for value in world_from_node[:3, 3])
-    scale = 1.0 if abs(scale - 1.0) < 1e-7 else scale
-    turn = np.eye(3) if np.array_equal(linear, np.eye(3)) else left @ right
-    return transform_gaussians(cloud, turn, scale=scale, translation=(x, y, z))
 
 
 def _unit_xyzw(quats_wxyz: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ def test_suffixes_are_believed_only_where_they_tell() -> None:
     assert caught.value.hint == "Name one of gaussian_ply, points_ply."
     with pytest.raises(UnsupportedFormatError, match="No known format") as caught:
         format_of_path(Path("a.xyz"), layer="splats")
-    assert caught.value.hint == "Known suffixes: .compressed.ply, .glb, .ply, .sog, .splat, .spz."
+    assert caught.value.hint == "Known suffixes: .compressed.ply, .glb, .ply, .sog, .splat, .spz, .usd, .usda, .usdc."
     assert format_of_path(Path("a.compressed.PLY")).id == "compressed_ply"
     assert format_of_path(Path("a.glb"), layer="splats").id == "splat_glb"
     assert {entry.id for entry in reader_candidates(Path("a.ply"))} == {"gaussian_ply", "points_ply"}

@@ -161,6 +161,18 @@ def yaw_rotation(yaw: float) -> FloatArray:
     return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
 
 
+def rotation_from_angles(x: float, y: float, z: float) -> FloatArray:
+    """(3, 3) rotation about +X, then +Y, then +Z, each counter-clockwise seen from its positive end; radians."""
+    turned = np.eye(3)
+    for axis, angle in enumerate((x, y, z)):
+        first, second = (axis + 1) % 3, (axis + 2) % 3
+        step = np.eye(3)
+        step[first, first] = step[second, second] = math.cos(angle)
+        step[second, first], step[first, second] = math.sin(angle), -math.sin(angle)
+        turned = step @ turned
+    return turned
+
+
 def look_at(eye: FloatArray, target: FloatArray) -> FloatArray:
     """``world_from_camera`` of a camera at ``eye`` that looks at ``target`` with the horizon level.
 

@@ -121,6 +121,14 @@ _FORMATS: tuple[FormatEntry, ...] = (
         reader=f"{_EXPORTERS}.sog:read_sog",
     ),
     FormatEntry(
+        id="splat_usd",
+        layer="splats",
+        suffixes=(".usdc", ".usda", ".usd"),
+        description="Gaussian splats in OpenUSD (ParticleField3DGaussianSplat; needs the extra usd)",
+        writer=f"{_EXPORTERS}.usd_splats:write_splat_usd",
+        reader=f"{_EXPORTERS}.usd_splats:read_splat_usd",
+    ),
+    FormatEntry(
         id="points_ply",
         layer="points",
         suffixes=(".ply",),

@@ -11,19 +11,27 @@ from scipy.spatial import cKDTree
 
 from tests.exporters.clouds import gaussian_cloud
 from worldgen.errors import ExportError, InvalidInputError, UnsupportedFormatError
-from worldgen.exporters.convert import convert, detect_format
+from worldgen.exporters.convert import Storage, convert, detect_format
+from worldgen.exporters.filters import SplatFilters
 from worldgen.exporters.gaussian_ply import read_gaussian_ply, write_gaussian_ply
 from worldgen.exporters.points_ply import read_points_ply
+from worldgen.exporters.splat_glb import read_splat_glb
 from worldgen.exporters.spz import read_spz
+from worldgen.frames import Frame
+from worldgen.geometry.splat_selection import most_important
 from worldgen.registry import FORMATS, load_reader, load_writer
+from worldgen.scene.gaussian_cloud import GaussianCloud
 
-SPLATS = [entry.id for entry in FORMATS.values() if entry.layer == "splats"]
+SPLATS = [entry.id for entry in FORMATS.values() if entry.layer == "splats" and entry.id != "splat_usd"]
+PAIRS = [*itertools.product(SPLATS, SPLATS), ("gaussian_ply", "splat_usd"), ("splat_usd", "spz")]
 POSITION_BOUNDS_M = {"compressed_ply": 0.5 * 100.0 / 1023.0 + 0.001, "sog": 51.0 * 0.5 * 2.0 * np.log(51.0) / 65535.0}
 """Half a step of a chunk as large as the cloud, and of its logarithms at 50 m; others keep SPZ's half a quarter mm."""
 
 
-@pytest.mark.parametrize(("from_id", "to_id"), list(itertools.product(SPLATS, SPLATS)))
+@pytest.mark.parametrize(("from_id", "to_id"), PAIRS)
 def test_every_pair_of_splat_formats(tmp_path: Path, from_id: str, to_id: str) -> None:
+    if "splat_usd" in (from_id, to_id):
+        pytest.importorskip("pxr", reason="USD needs usd-core")
     cloud = gaussian_cloud(1, 64, 3)
     source = tmp_path / f"in{FORMATS[from_id].suffixes[0]}"
     target = tmp_path / f"out{FORMATS[to_id].suffixes[0]}"
@@ -89,3 +97,76 @@ def test_a_converted_file_is_the_one_written_directly(tmp_path: Path) -> None:
     convert(tmp_path / "a.ply", tmp_path / "b.ply")
     write_gaussian_ply(read_gaussian_ply(tmp_path / "a.ply"), tmp_path / "c.ply")
     assert (tmp_path / "b.ply").read_bytes() == (tmp_path / "c.ply").read_bytes()
+
+
+def test_filters_run_in_their_order(tmp_path: Path) -> None:
+    cloud = gaussian_cloud(7, 400, 3)
+    write_gaussian_ply(cloud, tmp_path / "a.ply")
+    filters = SplatFilters(
+        crop_box=((-30.0, -30.0, -30.0), (30.0, 30.0, 30.0)),
+        crop_sphere=((5.0, 0.0, 0.0), 25.0),
+        min_opacity=0.25,
+        budget=6,
+        sh_degree=1,
+        scale=2.0,
+        rotate_deg=(0.0, 90.0, 0.0),
+        translate=(1.0, 2.0, 3.0),
+    )
+    report = convert(tmp_path / "a.ply", tmp_path / "b.glb", filters=filters)
+    stored = read_splat_glb(tmp_path / "b.glb")
+    assert (stored.num_gaussians, stored.sh_degree) == (6, 1)
+    assert any("394 of 400 splats" in note for note in report.dropped)
+    assert any("above degree 1" in note for note in report.dropped)
+    # A quarter turn about the vertical takes (x, y, z) to (z, y, -x).
+    moved = (stored.means - np.array([1.0, 2.0, 3.0])) / 2.0
+    before = moved[:, [2, 1, 0]] * np.array([-1.0, 1.0, 1.0])
+    assert (np.abs(before) <= 30.0).all()
+    assert (np.linalg.norm(before - np.array([5.0, 0.0, 0.0]), axis=1) <= 25.001).all()
+    distances, index = cKDTree(cloud.means).query(before)
+    assert distances.max() < 1e-4
+    assert (cloud.opacities[index] >= 0.25).all()
+    np.testing.assert_allclose(stored.scales, 2.0 * cloud.scales[index], rtol=1e-5)
+    assert (np.diff(index) > 0).all(), "a budget keeps the order"
+
+
+def test_a_budget_keeps_what_covers_most() -> None:
+    means = np.array([[0.0, 0.0, -10.0], [0.0, 0.0, -10.0], [0.0, 0.0, -1000.0], [10.0, 0.0, 0.0]], dtype=np.float32)
+    cloud = GaussianCloud(
+        means=means,
+        quats_wxyz=np.tile(np.array([[1.0, 0.0, 0.0, 0.0]], np.float32), (4, 1)),
+        scales=np.array([[1.0, 1.0, 0.001], [0.1, 0.1, 0.1], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]], dtype=np.float32),
+        opacities=np.array([1.0, 1.0, 1.0, 0.001], dtype=np.float32),
+        sh_dc=np.zeros((4, 3), np.float32),
+        sh_rest=np.zeros((4, 0, 3), np.float32),
+    )
+    # A flat disc counts by its area, a far one by how small it looks, a clear one hardly at all.
+    assert [set(most_important(cloud, count)) for count in (1, 2, 3)] == [{0}, {0, 1}, {0, 1, 3}]
+
+
+@pytest.mark.parametrize("frame", list(Frame))
+def test_axes_go_in_as_they_come_out(tmp_path: Path, frame: Frame) -> None:
+    cloud = gaussian_cloud(8, 30, 3)
+    for format_id in ("compressed_ply", "spz", "sog", "splat_glb", "splat"):
+        entry = FORMATS[format_id]
+        usual, other = (tmp_path / f"{name}{entry.suffixes[0]}" for name in ("usual", "other"))
+        load_writer(entry)(cloud, usual)
+        load_writer(entry)(cloud, other, frame=frame)
+        expected, stored = load_reader(entry)(usual), load_reader(entry)(other, frame=frame)
+        order = cKDTree(stored.means).query(expected.means)[1]
+        tolerance = POSITION_BOUNDS_M.get(format_id, 0.000_13) * 2.0
+        np.testing.assert_allclose(stored.means[order], expected.means, atol=tolerance)
+        if format_id == "splat_glb":
+            np.testing.assert_allclose(stored.sh_rest, expected.sh_rest, atol=1e-5)
+
+
+def test_choices_that_a_format_does_not_have(tmp_path: Path) -> None:
+    write_gaussian_ply(gaussian_cloud(9, 10, 0), tmp_path / "a.ply")
+    with pytest.raises(UnsupportedFormatError, match="no choice of version"):
+        convert(tmp_path / "a.ply", tmp_path / "b.glb", storage=Storage(spz_version=2))
+    with pytest.raises(InvalidInputError, match="leave no splat"):
+        convert(tmp_path / "a.ply", tmp_path / "b.spz", filters=SplatFilters(crop_sphere=((1e6, 0.0, 0.0), 1.0)))
+    box = ((1.0, 1.0, 1.0), (0.0, 2.0, 2.0))
+    with pytest.raises(InvalidInputError, match="lowest corner first"):
+        convert(tmp_path / "a.ply", tmp_path / "b.spz", filters=SplatFilters(crop_box=box))
+    convert(tmp_path / "a.ply", tmp_path / "b.spz", storage=Storage(spz_version=2, frame_out=Frame.LUF))
+    assert not (tmp_path / "b.glb").exists()
