@@ -23,7 +23,7 @@ from worldgen import __version__
 from worldgen.errors import ExportError
 from worldgen.frames import quats_from_matrices
 from worldgen.scene.triangle_mesh import TriangleMesh
-from worldgen.storage import atomic_file
+from worldgen.storage import atomic_file, write_bytes
 
 MAX_FILE_BYTES = (1 << 32) - 1
 
@@ -152,7 +152,19 @@ class GlbWriter:
             self.nodes[parent].setdefault("children", []).append(index)
         return index
 
-    def add_texture(self, name: str, data: bytes, mime_type: str) -> int:
+    def add_encoded_accessor(self, accessor: Json, data: memoryview, *, target: int | None) -> int:
+        """Add an accessor of another file with the bytes of its values, tightly packed; returns its index."""
+        view = self._add_view(_Section(len(data), lambda: iter((data,))), target)
+        self._accessors.append({**accessor, "bufferView": view})
+        return len(self._accessors) - 1
+
+    def add_texture_file(self, name: str, uri: str) -> int:
+        """Add a repeating texture whose picture lies in a file beside the document; returns the texture's index."""
+        self.images.append({"name": name, "uri": uri})
+        self.textures.append({"name": name, "sampler": 0, "source": len(self.images) - 1})
+        return len(self.textures) - 1
+
+    def add_texture(self, name: str, data: bytes | memoryview, mime_type: str) -> int:
         """Add an encoded picture as a repeating texture; returns the texture's index."""
         view = self._add_view(_Section(len(data), lambda: iter((data,))), None)
         self.images.append({"name": name, "bufferView": view, "mimeType": mime_type})
@@ -187,6 +199,24 @@ class GlbWriter:
                     file.write(block)
                 file.write(bytes(-section.num_bytes % 4))
         return num_bytes
+
+    def write_gltf(self, path: Path, *, format_id: str = "gltf") -> int:
+        """Write ``<stem>.gltf`` with ``<stem>.bin`` beside it; returns the size of both in bytes.
+
+        Raises:
+            ExportError: A file cannot be written.
+        """
+        document = self._document()
+        binary_path = path.with_suffix(".bin")
+        if self._num_bytes:
+            document["buffers"] = [{"byteLength": self._num_bytes, "uri": binary_path.name}]
+            with atomic_file(binary_path, format_id=format_id) as file:
+                for section in self._sections:
+                    for block in section.produce():
+                        file.write(block)
+                    file.write(bytes(-section.num_bytes % 4))
+        text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
+        return self._num_bytes + write_bytes(path, text, format_id=format_id)
 
     def _document(self) -> Json:
         scene: Json = {"nodes": self.roots} if self.roots else {}

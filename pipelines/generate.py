@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from worldgen.errors import UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import Source
 from worldgen.pipelines.world import World
+from worldgen.registry import load_engine_writer
 from worldgen.settings import TIERS, Quality
 from worldgen.spec.model import WorldSpec
 
@@ -42,6 +44,7 @@ def generate(
     panorama: Path | str | None = None,
     panorama_options: PanoramaOptions | None = None,
     depth_options: DepthOptions | None = None,
+    engines: Sequence[str] = (),
     report: Reporter = ignore_events,
 ) -> World:
     """Make a world folder from a prompt, a spec or a panorama.
@@ -56,6 +59,7 @@ def generate(
         panorama: A 360° picture to make the world from; a prompt then only describes it.
         panorama_options: What the panorama covers.
         depth_options: Where the panorama's depth comes from.
+        engines: Engines to write packages for, such as "unity"; see ``worldgen.registry.ENGINES``.
         report: Receives progress events.
 
     Returns:
@@ -70,11 +74,14 @@ def generate(
         raise UsageError(f"The seed must lie in 0 to {MAX_SEED}.")
     if quality not in TIERS:
         raise UsageError(f"There is no quality tier '{quality}'.", hint=f"Choose one of: {', '.join(TIERS)}.")
+    for engine in engines:
+        load_engine_writer(engine)  # so that a wrong name is told before the work, not after it
     context = RunContext(seed=seed, tier=TIERS[quality], report=report)
     if panorama is not None:
         if spec is not None or with_fused_mesh:
             raise UsageError("A panorama goes with a prompt at most, not with a spec or a fused mesh.")
-        return _from_panorama(Path(panorama), Path(output), prompt, panorama_options, depth_options, context=context)
+        _from_panorama(Path(panorama), Path(output), prompt, panorama_options, depth_options, context=context)
+        return _with_engines(Path(output), engines, report)
     with context.stage("understand"):
         if prompt is not None:
             spec, source = parse(prompt), Source(kind="prompt", prompt=prompt)
@@ -84,7 +91,15 @@ def generate(
     from worldgen.pipelines.text_to_world import text_to_world  # here, so that wrong input is told in a moment
 
     text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh)
-    return World.load(output)
+    return _with_engines(Path(output), engines, report)
+
+
+def _with_engines(output: Path, engines: Sequence[str], report: Reporter) -> World:
+    if not engines:
+        return World.load(output)
+    from worldgen.pipelines.export_world import export_engines
+
+    return export_engines(output, engines, report=report)
 
 
 def _from_panorama(
@@ -95,7 +110,7 @@ def _from_panorama(
     depth_options: DepthOptions | None,
     *,
     context: RunContext,
-) -> World:
+) -> None:
     from worldgen.pipelines.panorama_to_world import panorama_to_world
     from worldgen.stages.estimate_depth import DepthOptions
     from worldgen.stages.read_panorama import PanoramaOptions
@@ -108,7 +123,6 @@ def _from_panorama(
         spec=None if prompt is None else parse(prompt),
         context=context,
     )
-    return World.load(output)
 
 
 def _spec_from(spec: WorldSpec | Path | str | None) -> WorldSpec:

@@ -32,6 +32,12 @@ class Frame(enum.Enum):
     """Blender, USD with Z up."""
     FRU = "FRU"
     """Unreal; left-handed."""
+    RBU = "RBU"
+    """What Unreal's glTF importer makes of RUB by swapping y and z; left-handed."""
+    BDR = "BDR"
+    """A Gaussian PLY that Unreal's splat plugins, which take RDF, put on top of its imported glTF."""
+    LDB = "LDB"
+    """RUB after half a turn about -Z, which Godot's splat plugin undoes."""
 
 
 _AXES = {

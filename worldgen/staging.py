@@ -28,11 +28,11 @@ _OLD_SUFFIX = ".old"
 fcntl = importlib.import_module("fcntl") if sys.platform != "win32" else None
 
 
-def recover(target: Path) -> None:
+def recover(target: Path, *, marker: str = MANIFEST_NAME) -> None:
     """Undo what a killed run left beside ``target``: finish or roll back a swap, remove half-built folders."""
     partial, old = _partial(target), _old(target)
     if old.is_dir():
-        if (target / MANIFEST_NAME).is_file():
+        if (target / marker).is_file():
             shutil.rmtree(old)
         else:
             with suppress(OSError):
@@ -42,7 +42,7 @@ def recover(target: Path) -> None:
         shutil.rmtree(partial)
 
 
-def require_free_place(target: Path) -> None:
+def require_free_place(target: Path, *, marker: str = MANIFEST_NAME) -> None:
     """Refuse a target that is a file, or a folder with something in it that is no world.
 
     Raises:
@@ -50,7 +50,7 @@ def require_free_place(target: Path) -> None:
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError("The output must be a folder.", hint="Choose another folder with -o.", path=target)
-    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST_NAME).is_file():
+    if target.is_dir() and any(target.iterdir()) and not (target / marker).is_file():
         raise UsageError(
             "The output folder holds files but no world, so nothing was written.",
             hint="Choose an empty or new folder with -o.",
@@ -59,7 +59,7 @@ def require_free_place(target: Path) -> None:
 
 
 @contextmanager
-def staged_folder(target: Path, *, own_names: frozenset[str]) -> Iterator[Path]:
+def staged_folder(target: Path, *, own_names: frozenset[str], marker: str = MANIFEST_NAME) -> Iterator[Path]:
     """Yield a folder to build in; it becomes ``target`` when the block ends without an error.
 
     Files of an old world whose names are not in ``own_names`` are the user's and move into the new folder.
@@ -67,6 +67,7 @@ def staged_folder(target: Path, *, own_names: frozenset[str]) -> Iterator[Path]:
     Args:
         target: The world folder to make or replace.
         own_names: Top-level names that a world may hold.
+        marker: The file that makes a folder there ours.
 
     Raises:
         UsageError: ``target`` holds something that is no world.
@@ -81,8 +82,8 @@ def staged_folder(target: Path, *, own_names: frozenset[str]) -> Iterator[Path]:
         raise _cannot_make(target, error) from error
     try:
         try:
-            recover(target)
-            require_free_place(target)
+            recover(target, marker=marker)
+            require_free_place(target, marker=marker)
             partial.mkdir()
         except OSError as error:
             raise _cannot_make(target, error) from error

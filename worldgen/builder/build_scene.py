@@ -29,6 +29,7 @@ from worldgen.builder.terrain.queries import ground_height, shore_distance
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Prototype, Scene, SceneObject
+from worldgen.scene.terrain import Terrain
 from worldgen.settings import QualityTier
 from worldgen.spec.model import Item, Place, Scatter, WorldSpec
 
@@ -149,6 +150,15 @@ def build_scene(
         fog=build_fog(spec),
     )
     return BuiltScene(scene=scene, warnings=tuple(warnings))
+
+
+def build_terrain(spec: WorldSpec, *, tier: QualityTier, seed: int) -> Terrain:
+    """The land that :func:`build_scene` builds of the same spec, without what stands on it."""
+    land = shape(spec, tier, seed)
+    prototypes = Prototypes(spec, tier, seed)
+    plan, _ = _plan(spec, land, prototypes, seed)
+    _place_along_paths(spec, plan, prototypes, land)
+    return level_land(land, plan.pads, plan.paths.lines).terrain
 
 
 class _MaterialShelf:

@@ -20,6 +20,7 @@ from worldgen.errors import CancelledError, WorldgenError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("worldgen.cli.generate:generate", "Make a world from a prompt or a spec."),
+    "export": ("worldgen.cli.export:export", "Make packages of a world for game engines."),
     "render": ("worldgen.cli.render:render", "Draw a picture of a world from any point."),
     "convert": ("worldgen.cli.convert:convert", "Convert between splat formats."),
     "info": ("worldgen.cli.info:info", "Tell what a world folder or a file holds."),

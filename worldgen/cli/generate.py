@@ -8,6 +8,7 @@ import click
 
 from worldgen.cli.output import print_result, shared_options, terminal_reporter
 from worldgen.errors import UsageError
+from worldgen.registry import ENGINES
 from worldgen.settings import TIERS
 
 
@@ -32,6 +33,7 @@ from worldgen.settings import TIERS
 @click.option("--depth-scale", type=float, help="Metres that one step of a PNG depth stands for.")
 @click.option("--depth-backend", help="What estimates the depth; 'worldgen backends' lists them.")
 @click.option("--camera-height", type=float, help="Metres of the camera over the ground; sets the scale.")
+@click.option("--engine", "engines", type=click.Choice(list(ENGINES)), multiple=True, help="Also make its package.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
 def generate(
@@ -50,6 +52,7 @@ def generate(
     depth_scale: float | None,
     depth_backend: str | None,
     camera_height: float | None,
+    engines: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -76,6 +79,7 @@ def generate(
             backend=depth_backend, file=depth, metres_per_step=depth_scale, camera_height=camera_height
         ),
         report=terminal_reporter(quiet),
+        engines=engines,
     )
     manifest = world.manifest
     lines = [f"preview  {world.path / 'preview.jpg'}", f"world    {world.path}"]

@@ -1,0 +1,307 @@
+"""What an engine package is made from: everything of a world folder in one typed description, in the world's frame.
+
+Assets are meshes of ``scene.glb`` that stand in the world once (land, water, merged plants) or often; colliders are
+meshes of ``collision.glb`` that belong to an asset or to the world. Each engine's writer turns this description into
+its own frame by ``worldgen.exporters.engine_axes`` and ``worldgen.frames``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.errors import InvalidInputError
+from worldgen.exporters.gaussian_ply import read_gaussian_ply
+from worldgen.exporters.glb_reader import GlbFile, open_glb
+from worldgen.exporters.glb_writer import Json, NameTable
+from worldgen.exporters.light_json import read_light_json
+from worldgen.manifest import Manifest, Spawn
+from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.labels import LABEL_INDEX, LABELS
+from worldgen.scene.light_rig import LightRig
+from worldgen.scene.terrain_maps import TerrainMaps
+from worldgen.storage import path_inside
+
+FloatArray = NDArray[np.float64]
+
+_STATIC_GROUPS = ("land", "water")
+_TITLE_WORDS = 3
+_TITLE_LETTERS = 28
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_ARTICLES = frozenset({"a", "an", "the", "some", "of", "and", "with", "in", "on", "by", "at", "near"})
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AssetCollider:
+    """A mesh of the collision file in its place on an asset; ``asset_from_collider`` is (4, 4)."""
+
+    mesh: int
+    kind: str
+    surface: str
+    asset_from_collider: FloatArray
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether physics may take it as the convex hull of its points."""
+        return self.kind in ("hull", "capsule")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Asset:
+    """A mesh of the scene; ``is_static`` ones stand once and have their place in their vertices or node.
+
+    ``minimum`` and ``maximum`` are the mesh's bounds in its own frame, metres.
+    """
+
+    name: str
+    label: str
+    mesh: int
+    is_static: bool
+    num_triangles: int
+    minimum: tuple[float, float, float]
+    maximum: tuple[float, float, float]
+    colliders: tuple[AssetCollider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Placement:
+    """An asset in its place; ``world_from_asset`` is (4, 4): rotation, uniform scale, translation."""
+
+    name: str
+    object_id: str
+    spec_id: str
+    asset: str
+    world_from_asset: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PlacedCollider:
+    """A mesh of the collision file in its place in the world; ``asset`` is "" where it belongs to no asset."""
+
+    name: str
+    mesh: int
+    kind: str
+    surface: str
+    asset: str
+    world_from_collider: FloatArray
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether physics may take it as the convex hull of its points."""
+        return self.kind in ("hull", "capsule")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerrainSource:
+    """The land of a built world: half the side of its playable square, its spacing, and maps at any size."""
+
+    half_size_m: float
+    spacing_m: float
+    sample: Callable[[int], TerrainMaps]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WorldPackage:
+    """All that an engine package is written from, in the world frame (RUB, metres)."""
+
+    name: str
+    """Short ASCII name of the world for files and assets."""
+    folder: Path
+    scene: GlbFile
+    collision: GlbFile | None
+    navmesh: Path | None
+    sky: Path | None
+    spz: Path | None
+    ply: Path | None
+    assets: tuple[Asset, ...]
+    placements: tuple[Placement, ...]
+    colliders: tuple[PlacedCollider, ...]
+    spawn: Spawn
+    light: LightRig | None
+    terrain: TerrainSource | None
+    prompt: str
+
+    @cached_property
+    def splats(self) -> GaussianCloud | None:
+        """The world's splats, read once for all engines."""
+        return None if self.ply is None else read_gaussian_ply(self.ply)
+
+
+def load_world_package(folder: Path, manifest: Manifest, *, terrain: TerrainSource | None = None) -> WorldPackage:
+    """Read what a world folder holds for engines.
+
+    Args:
+        folder: The world.
+        manifest: Its manifest.
+        terrain: The land, where the world was built.
+
+    Raises:
+        InvalidInputError: The world has no mesh, or a file is missing or damaged.
+    """
+
+    def path_of(role: str, format_id: str | None = None) -> Path | None:
+        for file in manifest.files:
+            if file.role == role and format_id in (None, file.format) and not file.path.startswith("engines/"):
+                path = path_inside(folder, file.path)
+                if not path.is_file():
+                    raise InvalidInputError(f"The world's {role} is missing.", path=path)
+                return path
+        return None
+
+    scene_path, collision_path, light_path = path_of("scene"), path_of("collision"), path_of("light")
+    if scene_path is None:
+        raise InvalidInputError("This world has no scene.glb, which engine packages are made from.", path=folder)
+    scene = open_glb(scene_path)
+    collision = None if collision_path is None else open_glb(collision_path)
+    assets, placements = _read_scene(scene)
+    colliders = [] if collision is None else _read_colliders(collision, placements)
+    return WorldPackage(
+        name=title_of(manifest.source.prompt),
+        folder=folder,
+        scene=scene,
+        collision=collision,
+        navmesh=path_of("navmesh", "glb") or path_of("navmesh"),
+        sky=path_of("sky"),
+        spz=path_of("splats", "spz"),
+        ply=path_of("splats", "gaussian_ply"),
+        assets=tuple(_with_colliders(assets, placements, colliders)),
+        placements=tuple(placements),
+        colliders=tuple(colliders),
+        spawn=manifest.spawn,
+        light=None if light_path is None else read_light_json(light_path),
+        terrain=terrain,
+        prompt=manifest.source.prompt,
+    )
+
+
+def title_of(prompt: str) -> str:
+    """A short name for a world: the first words of its prompt that mean something, joined; "World" without any."""
+    words = [word.capitalize() for word in _WORD.findall(prompt) if word.lower() not in _ARTICLES]
+    title = ""
+    for word in words[:_TITLE_WORDS]:
+        if len(title) + len(word) > _TITLE_LETTERS:
+            break
+        title += word
+    return title if title[:1].isalpha() else f"World{title}"
+
+
+def _read_scene(scene: GlbFile) -> tuple[list[Asset], list[Placement]]:
+    names = NameTable()
+    placed = NameTable()
+    assets: dict[int, Asset] = {}
+    placements = []
+    for node, world_from_node in scene.mesh_nodes():
+        extras = _extras(node)
+        label, object_id = str(extras.get("label", "")), str(extras.get("object_id", ""))
+        index = node["mesh"]
+        if index not in assets:
+            group = LABELS[LABEL_INDEX[label]].group if label in LABEL_INDEX else "land"
+            is_static = not object_id or group in _STATIC_GROUPS
+            assets[index] = _asset(scene, index, label, is_static=is_static, names=names)
+        placements.append(
+            Placement(
+                name=placed.unique(str(node.get("name", "object"))),
+                object_id=object_id,
+                spec_id=str(extras.get("spec_id", "")),
+                asset=assets[index].name,
+                world_from_asset=_uniform(scene, world_from_node),
+            )
+        )
+    if not placements:
+        raise scene.damaged("it shows nothing")
+    return list(assets.values()), placements
+
+
+def _asset(scene: GlbFile, index: int, label: str, *, is_static: bool, names: NameTable) -> Asset:
+    mesh = scene.item("meshes", index)
+    wanted = str(mesh.get("name", f"mesh_{index}"))
+    low, high, triangles = np.full(3, np.inf), np.full(3, -np.inf), 0
+    for primitive in mesh.get("primitives", []):
+        position = scene.item("accessors", primitive.get("attributes", {}).get("POSITION"))
+        counted = scene.item("accessors", primitive["indices"]) if "indices" in primitive else position
+        triangles += counted.get("count", 0) // 3
+        low = np.minimum(low, position.get("min", np.zeros(3)))
+        high = np.maximum(high, position.get("max", np.zeros(3)))
+    return Asset(
+        name=names.unique(wanted if wanted.startswith("SM_") else f"SM_{wanted}"),
+        label=label,
+        mesh=index,
+        is_static=is_static,
+        num_triangles=triangles,
+        minimum=_triple(low),
+        maximum=_triple(high),
+    )
+
+
+def _read_colliders(collision: GlbFile, placements: list[Placement]) -> list[PlacedCollider]:
+    asset_of = {item.object_id: item.asset for item in placements if item.object_id}
+    names = NameTable()
+    found = []
+    for node, world_from_node in collision.mesh_nodes():
+        extras = _extras(node)
+        found.append(
+            PlacedCollider(
+                name=names.unique(str(node.get("name", "COL"))),
+                mesh=node["mesh"],
+                kind=str(extras.get("kind", "ground")),
+                surface=str(extras.get("surface", "")),
+                asset=asset_of.get(str(extras.get("object_id", "")), ""),
+                world_from_collider=_uniform(collision, world_from_node),
+            )
+        )
+    return found
+
+
+def _with_colliders(assets: list[Asset], placements: list[Placement], colliders: list[PlacedCollider]) -> list[Asset]:
+    """Give each asset the colliders of the first of its instances that has any: all instances share them."""
+    by_place: dict[tuple[str, bytes], list[PlacedCollider]] = {}
+    for collider in colliders:
+        key = (collider.asset, np.round(collider.world_from_collider[:3, 3], 4).tobytes())
+        by_place.setdefault(key, []).append(collider)
+    shared: dict[str, tuple[AssetCollider, ...]] = {}
+    for item in placements:
+        key = (item.asset, np.round(item.world_from_asset[:3, 3], 4).tobytes())
+        if item.asset in shared or key not in by_place:
+            continue
+        asset_from_world = np.linalg.inv(item.world_from_asset)
+        shared[item.asset] = tuple(
+            AssetCollider(
+                mesh=collider.mesh,
+                kind=collider.kind,
+                surface=collider.surface,
+                asset_from_collider=_near_identity(asset_from_world @ collider.world_from_collider),
+            )
+            for collider in by_place[key]
+        )
+    return [replace(asset, colliders=shared.get(asset.name, ())) for asset in assets]
+
+
+def _near_identity(matrix: FloatArray) -> FloatArray:
+    """A transform that is the identity but for rounding in the file becomes it."""
+    return np.eye(4) if np.abs(matrix - np.eye(4)).max() < 1e-4 else matrix
+
+
+def _uniform(file: GlbFile, matrix: FloatArray) -> FloatArray:
+    """The transform with an exact rotation; anything but rotation, uniform scale and translation is refused."""
+    gram = matrix[:3, :3].T @ matrix[:3, :3]
+    square = float(np.trace(gram)) / 3.0
+    if np.linalg.det(matrix[:3, :3]) <= 0.0 or np.abs(gram - square * np.eye(3)).max() > 1e-3 * square:
+        raise file.damaged("a node is mirrored, flattened or scaled unevenly")
+    return matrix
+
+
+def _extras(node: Json) -> Json:
+    extras = node.get("extras", {})
+    return extras if isinstance(extras, dict) else {}
+
+
+def _triple(values: FloatArray) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in values)
+    return x, y, z

@@ -1,0 +1,45 @@
+"""``worldgen export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from worldgen.cli.output import print_result, shared_options, terminal_reporter
+from worldgen.errors import UsageError
+from worldgen.registry import ENGINES
+
+
+@click.command()
+@click.argument("world", type=click.Path(path_type=Path))
+@click.option("--engine", "engines", type=click.Choice(list(ENGINES)), multiple=True, help="Write engines/<name>/.")
+@click.option("--to", "formats", multiple=True, metavar="FORMAT", help="Write splats or points in this format.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for --to; the world if left out.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@shared_options
+def export(
+    *,
+    world: Path,
+    engines: tuple[str, ...],
+    formats: tuple[str, ...],
+    output: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Make packages of WORLD for game engines, or write its splats and points in other formats.
+
+    Example: worldgen export worlds/cabin --engine unity --engine blender
+    """
+    from worldgen.pipelines.export_world import export_engines, export_formats
+    from worldgen.stages.write_engines import package_bytes
+
+    if not engines and not formats:
+        raise UsageError("Say what to export.", hint="worldgen export DIR --engine unity")
+    paths = [str(path) for path in export_formats(world, formats, output)] if formats else []
+    sizes: dict[str, int] = {}
+    if engines:
+        manifest = export_engines(world, engines, report=terminal_reporter(quiet)).manifest
+        sizes = {engine: package_bytes(manifest)[engine] for engine in dict.fromkeys(engines)}
+        paths += [str(world / "engines" / engine) for engine in sizes]
+    print_result(as_json, {"paths": paths, "package_bytes": sizes}, paths)
