@@ -132,11 +132,11 @@ class GlbFile:
             else:
                 x, y, z, w = (float(value) for value in node.get("rotation", (0.0, 0.0, 0.0, 1.0)))
                 length = math.sqrt(x * x + y * y + z * z + w * w)
-                turn = matrices_from_quats(np.array([[w, x, y, z]]) / length)[0]
+                turn = matrices_from_quats(np.array([[w / length, x / length, y / length, z / length]]))[0]
                 matrix = np.eye(4)
                 matrix[:3, :3] = turn * np.array(node.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
                 matrix[:3, 3] = node.get("translation", (0.0, 0.0, 0.0))
-        except (TypeError, ValueError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
             raise self.damaged("a node has no valid transform") from error
         if not np.isfinite(matrix).all():
             raise self.damaged("a node's transform is not finite")

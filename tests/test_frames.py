@@ -69,6 +69,9 @@ def test_known_axis_maps() -> None:
         Frame.LUB: (-1.0, 2.0, 3.0),
         Frame.RFU: (1.0, -3.0, 2.0),
         Frame.FRU: (-3.0, 1.0, 2.0),
+        Frame.RBU: (1.0, 3.0, 2.0),
+        Frame.BDR: (3.0, -2.0, 1.0),
+        Frame.LDB: (-1.0, -2.0, 3.0),
     }
     for frame, mapped in expected.items():
         assert rotate_vectors(point, axes_from(frame, Frame.RUB)).tolist() == [list(mapped)]
@@ -76,7 +79,7 @@ def test_known_axis_maps() -> None:
 
 def test_handedness() -> None:
     left_handed = {frame for frame in Frame if is_mirrored(axes_from(frame, Frame.RUB))}
-    assert left_handed == {Frame.RUF, Frame.LUB, Frame.FRU}
+    assert left_handed == {Frame.RUF, Frame.LUB, Frame.FRU, Frame.RBU}
 
 
 @pytest.mark.parametrize(("a", "b", "c"), TRIPLES)

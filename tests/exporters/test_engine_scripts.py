@@ -1,0 +1,160 @@
+"""The import scripts: C# compiles against Unity's API, Unreal's runs against a stand-in, Godot's parse."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.exporters.engine_world import make_world, package_of
+from tests.exporters.fake_unreal import Actor, StaticMesh, make_module
+from worldgen.exporters.engine_files import script_text
+from worldgen.exporters.engine_godot import write_godot_package
+from worldgen.exporters.engine_unreal import write_unreal_package
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("scripts") / "world"
+    return folder, make_world(folder)
+
+
+def test_unity_script_compiles(tmp_path: Path) -> None:
+    compiler = shutil.which("mcs")
+    if compiler is None:
+        pytest.skip("no C# compiler is installed (Debian: mono-mcs)")
+    script = tmp_path / "ImportWorldgenWorld.cs"
+    script.write_text(script_text("ImportWorldgenWorld.cs"), encoding="utf-8")
+    command = [compiler, "-target:library", "-warnaserror", "-nowarn:0649", f"-out:{tmp_path / 'a.dll'}", str(script)]
+    done = subprocess.run([*command, str(HERE / "unity_stubs.cs")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_unity_script_reads_what_the_layout_holds(world) -> None:
+    """Every serialised field has a key of its name in the layout: Unity ignores others in silence."""
+    from worldgen.exporters.engine_axes import UNITY
+    from worldgen.exporters.engine_layout import PackageFiles, layout_document
+
+    document = layout_document(package_of(*world), UNITY, "unity", PackageFiles(land="a", props="b"))
+    document["colliders"][0].setdefault("engine_scale", 1.0)
+    keys = set(re.findall(r'"(\w+)":', json.dumps(document)))
+    keys |= {"samples", "heightmap", "terrain_size", "terrain_position", "layers", "channels"}
+    text = script_text("ImportWorldgenWorld.cs").split("public static class")[0]
+    fields = re.findall(r"public [\w\[\]]+ (\w+);", text)
+    assert len(fields) > 40
+    assert set(fields) - keys == set()
+    assert "null" not in json.dumps(document["assets"] + document["instances"])
+
+
+@pytest.fixture(scope="module")
+def unreal_run(world, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("unreal")
+    write_unreal_package(package_of(*world), folder)
+    module = make_module()
+    sys.modules["unreal"] = module
+    try:
+        runpy.run_path(str(folder / "import_scene.py"), run_name="__main__")
+    finally:
+        del sys.modules["unreal"]
+    return json.loads((folder / "layout.json").read_text()), module, folder
+
+
+def test_unreal_script_places_everything(unreal_run) -> None:
+    layout, unreal, _ = unreal_run
+    placed: dict[str, list] = {}
+    for actor in unreal.actors:
+        if isinstance(actor.thing, StaticMesh):
+            placed.setdefault(actor.thing.name, []).append(actor.transform)
+        elif actor.thing is Actor:
+            placed[actor.component.properties["mesh"].name] = actor.component.properties["instances"]
+    wanted: dict[str, list[dict]] = {}
+    for row in layout["instances"]:
+        wanted.setdefault(row["asset"], []).append(row)
+    assert {name: len(rows) for name, rows in wanted.items()} == {name: len(rows) for name, rows in placed.items()}
+    for name, rows in wanted.items():
+        for row, transform in zip(rows, placed[name], strict=True):
+            where = transform.location
+            assert [where.x, where.y, where.z] == row["engine_position"]
+            assert list(transform.rotation.quat) == row["engine_rotation_xyzw"]
+            assert transform.scale.x == row["engine_scale"]
+    assert unreal.warnings == [f"worldgen: {layout['world']} is in the level"]
+    assert all(Path(path).is_file() for path in unreal.imported)
+
+
+def test_unreal_script_lights_the_level(unreal_run) -> None:
+    layout, unreal, _ = unreal_run
+    kinds = [actor.thing.__name__ for actor in unreal.actors if isinstance(actor.thing, type)]
+    for kind in ("DirectionalLight", "SkyLight", "ExponentialHeightFog", "PlayerStart", "NavMeshBoundsVolume"):
+        assert kinds.count(kind) == 1
+    sun = next(actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "DirectionalLight")
+    key = layout["light"]["key_light"]
+    assert sun.component.properties["intensity"] == key["illuminance_lux"] > 50_000
+    assert list(sun.rotation.quat) == key["engine_rotation_xyzw"]
+    volume = next(actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "PostProcessVolume")
+    settings = volume.properties["settings"].properties
+    assert settings["auto_exposure_min_brightness"] == settings["auto_exposure_max_brightness"]
+    sky = next(actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "SkyLight")
+    assert sky.component.properties["cubemap"].name.startswith("HDRI_")
+
+
+def test_unreal_names_follow_the_collision_rule(unreal_run) -> None:
+    """UCX_<mesh>_NN beside a node <mesh>, both roots."""
+    layout, _, folder = unreal_run
+    data = (folder / layout["files"]["props"]).read_bytes()
+    document = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    assert sorted(document["scenes"][0]["nodes"]) == list(range(len(document["nodes"])))
+    names = [node["name"] for node in document["nodes"]]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
+    hulls = [re.fullmatch(r"UCX_(.+)_(\d\d)", name) for name in names if name.startswith("UCX_")]
+    assert hulls
+    assert all(match and match.group(1) in names for match in hulls)
+
+
+def test_blender_script_compiles() -> None:
+    compile(script_text("import_world_blender.py.txt"), "import_world.py", "exec")
+
+
+def test_godot_scene_resolves(world, tmp_path: Path) -> None:
+    """Every resource of the scene file is there, every reference is declared, and the hints name the right importer."""
+    write_godot_package(package_of(*world), tmp_path)
+    text = (tmp_path / "scene.tscn").read_text()
+    layout = json.loads((tmp_path / "layout.json").read_text())
+    declared = dict(re.findall(r'\[ext_resource type="\w+" path="res://\w+/([^"]+)" id="(\w+)"\]', text))
+    assert all((tmp_path / file).is_file() for file in declared)
+    assert set(re.findall(r'ExtResource\("(\w+)"\)', text)) == set(declared.values())
+    made = re.findall(r'\[sub_resource type="\w+" id="(\w+)"\]', text)
+    assert set(re.findall(r'SubResource\("(\w+)"\)', text)) == set(made)
+    assert int(re.search(r"load_steps=(\d+)", text).group(1)) == len(declared) + len(made) + 1
+    sun = re.search(r'name="KeyLight".*?\ntransform = Transform3D\(([^)]*)\)', text).group(1)
+    matrix = np.array([float(value) for value in sun.split(",")])
+    shine = matrix[:9].reshape(3, 3) @ [0.0, 0.0, -1.0]
+    np.testing.assert_allclose(shine, -np.array(layout["light"]["key_light"]["direction"]), atol=1e-5)
+    for file in (layout["files"]["land"], layout["files"]["colliders"], layout["files"]["navmesh"]):
+        assert 'importer="scene"' in (tmp_path / f"{file}.import").read_text()
+
+
+def test_godot_node_names_make_bodies(world, tmp_path: Path) -> None:
+    write_godot_package(package_of(*world), tmp_path)
+    layout = json.loads((tmp_path / "layout.json").read_text())
+    for file, endings in (("colliders", ("-colonly", "-convcolonly")), ("navmesh", ("-navmesh",)), ("land", ("",))):
+        data = (tmp_path / layout["files"][file]).read_bytes()
+        document = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+        assert all(node["name"].endswith(endings) for node in document["nodes"])
+        assert not document.get("extensionsRequired")
+        if file == "land":
+            assert not any("-" in node["name"] for node in document["nodes"])
+
+
+def test_godot_script_parses() -> None:
+    parser = pytest.importorskip("gdtoolkit.parser")
+    parser.parser.parse(script_text("import_world.gd"))
