@@ -23,7 +23,7 @@ from worldgen.randomness import rng
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.scene import Scene
-from worldgen.stages.write_world import describe_file
+from worldgen.stages.layer_writer import describe_file
 from worldgen.storage import write_bytes
 
 NUM_POINTS = 1000

@@ -13,8 +13,9 @@ from worldgen.exporters.engine_package import TerrainSource, WorldPackage, load_
 from worldgen.manifest import Manifest, WorldFile, encode_manifest, load_manifest
 from worldgen.registry import ENGINES, load_engine_writer
 from worldgen.spec.files import load_spec
+from worldgen.stages.layer_writer import describe_file
 from worldgen.stages.terrain_maps import make_terrain_maps
-from worldgen.stages.write_world import SPEC_NAME, describe_file
+from worldgen.stages.write_world import SPEC_NAME
 from worldgen.staging import MANIFEST_NAME, staged_folder
 from worldgen.storage import path_inside, write_bytes
 
