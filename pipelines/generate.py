@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from worldgen.engines import load_engine_writer
 from worldgen.errors import UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import Source
 from worldgen.pipelines.world import World
-from worldgen.registry import load_engine_writer
 from worldgen.settings import TIERS, Quality
 from worldgen.spec.model import WorldSpec
 
@@ -59,7 +59,7 @@ def generate(
         panorama: A 360° picture to make the world from; a prompt then only describes it.
         panorama_options: What the panorama covers.
         depth_options: Where the panorama's depth comes from.
-        engines: Engines to write packages for, such as "unity"; see ``worldgen.registry.ENGINES``.
+        engines: Engines to write packages for, such as "unity"; see ``worldgen.engines.ENGINES``.
         report: Receives progress events.
 
     Returns:

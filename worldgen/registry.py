@@ -69,16 +69,6 @@ class BackendEntry:
     needs: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEntry:
-    """An engine that a package can be written for; ``writer`` is ``"module:function"`` and takes package and folder."""
-
-    id: str
-    description: str
-    writer: str
-    extra: str | None = None
-
-
 _EXPORTERS = "worldgen.exporters"
 
 _FORMATS: tuple[FormatEntry, ...] = (
@@ -289,32 +279,6 @@ BACKENDS: Mapping[tuple[Slot, str], BackendEntry] = MappingProxyType(
 )
 """The built-in backends by slot and id."""
 
-_ENGINES: tuple[EngineEntry, ...] = (
-    EngineEntry(
-        id="unity",
-        description="Unity 2022.3 or newer: glTF for glTFast, colliders, terrain, editor script",
-        writer=f"{_EXPORTERS}.engine_unity:write_unity_package",
-    ),
-    EngineEntry(
-        id="unreal",
-        description="Unreal 5.3 or newer: GLB with UCX colliders, landscape, Python script",
-        writer=f"{_EXPORTERS}.engine_unreal:write_unreal_package",
-    ),
-    EngineEntry(
-        id="godot",
-        description="Godot 4.4 or newer: GLB, scene file, editor script",
-        writer=f"{_EXPORTERS}.engine_godot:write_godot_package",
-    ),
-    EngineEntry(
-        id="blender",
-        description="Blender 4.2 or newer: GLB, colliders, Python script",
-        writer=f"{_EXPORTERS}.engine_blender:write_blender_package",
-    ),
-)
-
-ENGINES: Mapping[str, EngineEntry] = MappingProxyType({entry.id: entry for entry in _ENGINES})
-"""The engines by id."""
-
 EntryT = TypeVar("EntryT", FormatEntry, BackendEntry)
 
 
@@ -429,18 +393,6 @@ def load_backend(entry: BackendEntry) -> Callable[..., Any]:
             f"The {entry.slot} backend '{entry.id}' cannot be loaded: {error}.", hint=f"It needs {needs}."
         ) from error
     return target
-
-
-def load_engine_writer(engine_id: str) -> Callable[..., None]:
-    """Import the writer of an engine's packages.
-
-    Raises:
-        UnsupportedFormatError: There is no such engine, or its writer cannot be imported.
-    """
-    entry = ENGINES.get(engine_id)
-    if entry is None:
-        raise UnsupportedFormatError(f"There is no engine '{engine_id}'.", hint=f"Engines: {', '.join(ENGINES)}.")
-    return _import_target(entry.id, entry.writer)
 
 
 def _import_target(entry_id: str, target: str) -> Callable[..., Any]:

@@ -21,7 +21,7 @@ FOLDERS = {
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "activations", "color", "randomness", "settings"}),
     frozenset({"frames", "spherical_harmonics", "events", "storage"}),
-    frozenset({"scene", "registry", "staging"}),
+    frozenset({"scene", "registry", "engines", "staging"}),
     frozenset({"geometry"}),
     frozenset({"spec"}),
     frozenset({"manifest"}),

@@ -12,12 +12,12 @@ import pytest
 
 from tests.exporters.engine_world import EXPOSURE, make_world, package_of
 from tests.exporters.node_tools import assert_valid
+from worldgen.engines import ENGINES, load_engine_writer
 from worldgen.errors import ExportError, InvalidInputError, UnsupportedFormatError
 from worldgen.exporters.engine_package import load_world_package, title_of
 from worldgen.manifest import load_manifest
 from worldgen.pipelines.export_world import export_engines
 from worldgen.quality.check import check_world
-from worldgen.registry import ENGINES, load_engine_writer
 from worldgen.scene.scene import Scene
 from worldgen.stages import write_engines
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from worldgen.cli.output import print_result, shared_options, terminal_reporter
+from worldgen.engines import ENGINES
 from worldgen.errors import UsageError
-from worldgen.registry import ENGINES
 from worldgen.settings import TIERS
 
 

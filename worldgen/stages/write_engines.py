@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from worldgen.builder.build_scene import build_terrain
+from worldgen.engines import ENGINES, load_engine_writer
 from worldgen.events import ArtifactWritten, RunContext
 from worldgen.exporters.engine_layout import LAYOUT_NAME
 from worldgen.exporters.engine_package import TerrainSource, WorldPackage, load_world_package
 from worldgen.manifest import Manifest, WorldFile, encode_manifest, load_manifest
-from worldgen.registry import ENGINES, load_engine_writer
 from worldgen.spec.files import load_spec
 from worldgen.stages.layer_writer import describe_file
 from worldgen.stages.terrain_maps import make_terrain_maps
@@ -55,7 +55,7 @@ def write_engine_packages(folder: Path, engines: Sequence[str], context: RunCont
 
     Args:
         folder: The world.
-        engines: Ids of ``worldgen.registry.ENGINES``.
+        engines: Ids of ``worldgen.engines.ENGINES``.
         context: Where events go.
 
     Returns:
