@@ -16,6 +16,7 @@ from worldgen.spec.model import WorldSpec
 
 if TYPE_CHECKING:
     from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.extend_photo import PhotoOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
 MAX_SEED = 2**63 - 1
@@ -43,11 +44,13 @@ def generate(
     with_fused_mesh: bool = False,
     panorama: Path | str | None = None,
     panorama_options: PanoramaOptions | None = None,
+    image: Path | str | None = None,
+    photo_options: PhotoOptions | None = None,
     depth_options: DepthOptions | None = None,
     engines: Sequence[str] = (),
     report: Reporter = ignore_events,
 ) -> World:
-    """Make a world folder from a prompt, a spec or a panorama.
+    """Make a world folder from a prompt, a spec, a panorama or a photo.
 
     Args:
         prompt: What the world should be, in plain words.
@@ -58,7 +61,9 @@ def generate(
         with_fused_mesh: Also write ``fused.glb``, a mesh reconstructed from the depth, for comparison.
         panorama: A 360° picture to make the world from; a prompt then only describes it.
         panorama_options: What the panorama covers.
-        depth_options: Where the panorama's depth comes from.
+        image: A photo to make the world from; what it does not show is invented, guided by the prompt if there is one.
+        photo_options: The photo's field of view, and what invents the rest.
+        depth_options: Where the picture's depth comes from.
         engines: Engines to write packages for, such as "unity"; see ``worldgen.engines.ENGINES``.
         report: Receives progress events.
 
@@ -68,7 +73,7 @@ def generate(
     Raises:
         WorldgenError: See the tree in ``worldgen.errors``.
     """
-    if panorama is None and (prompt is None) == (spec is None):
+    if panorama is None and image is None and (prompt is None) == (spec is None):
         raise UsageError("Give either a prompt or a spec.", hint='worldgen generate "a cabin by the lake" -o DIR')
     if not 0 <= seed <= MAX_SEED:
         raise UsageError(f"The seed must lie in 0 to {MAX_SEED}.")
@@ -77,10 +82,14 @@ def generate(
     for engine in engines:
         load_engine_writer(engine)  # so that a wrong name is told before the work, not after it
     context = RunContext(seed=seed, tier=TIERS[quality], report=report)
-    if panorama is not None:
-        if spec is not None or with_fused_mesh:
-            raise UsageError("A panorama goes with a prompt at most, not with a spec or a fused mesh.")
-        _from_panorama(Path(panorama), Path(output), prompt, panorama_options, depth_options, context=context)
+    if panorama is not None or image is not None:
+        if spec is not None or with_fused_mesh or (panorama is not None and image is not None):
+            raise UsageError("A picture goes with a prompt at most, not with a spec, a fused mesh or another picture.")
+        described = None if prompt is None else parse(prompt)
+        if panorama is not None:
+            _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
+        else:
+            _from_photo(Path(image or ""), Path(output), described, photo_options, depth_options, context=context)
         return _with_engines(Path(output), engines, report)
     with context.stage("understand"):
         if prompt is not None:
@@ -105,7 +114,7 @@ def _with_engines(output: Path, engines: Sequence[str], report: Reporter) -> Wor
 def _from_panorama(
     path: Path,
     output: Path,
-    prompt: str | None,
+    spec: WorldSpec | None,
     panorama_options: PanoramaOptions | None,
     depth_options: DepthOptions | None,
     *,
@@ -120,7 +129,32 @@ def _from_panorama(
         output,
         panorama_options=panorama_options or PanoramaOptions(),
         depth_options=depth_options or DepthOptions(),
-        spec=None if prompt is None else parse(prompt),
+        spec=spec,
+        context=context,
+    )
+
+
+def _from_photo(
+    path: Path,
+    output: Path,
+    spec: WorldSpec | None,
+    photo_options: PhotoOptions | None,
+    depth_options: DepthOptions | None,
+    *,
+    context: RunContext,
+) -> None:
+    from worldgen.pipelines.photo_to_world import photo_to_world
+    from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.extend_photo import PhotoOptions
+
+    if depth_options is not None and depth_options.file is not None:
+        raise UsageError("A photo's depth cannot be given: the panorama around it is not there yet.")
+    photo_to_world(
+        path,
+        output,
+        photo_options=photo_options or PhotoOptions(),
+        depth_options=depth_options or DepthOptions(),
+        spec=spec,
         context=context,
     )
 

@@ -238,6 +238,13 @@ _BACKENDS: tuple[BackendEntry, ...] = (
         needs="nothing: no weights, no network",
     ),
     BackendEntry(
+        id="extend",
+        slot="panorama",
+        description="a photo closed to a panorama: a matching scene is built and blended around it",
+        target="worldgen.backends.extend_photo:ExtendPhoto",
+        needs="nothing: no weights, no network",
+    ),
+    BackendEntry(
         id="procedural",
         slot="depth",
         description="exact, from the built scene",

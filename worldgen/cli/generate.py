@@ -29,6 +29,9 @@ from worldgen.settings import TIERS
 @click.option("--horizontal-fov", type=float, help="Degrees that a cropped panorama goes around.")
 @click.option("--vertical-fov", type=float, help="Degrees from its top to its bottom, centred on the horizon.")
 @click.option("--level/--no-level", default=True, show_default=True, help="Undo a panorama's tilt where it is clear.")
+@click.option("--image", type=click.Path(path_type=Path), help="Make the world from this photo; the rest is invented.")
+@click.option("--fov", type=float, help="The photo's horizontal field of view; from its metadata, or else 65 degrees.")
+@click.option("--panorama-backend", help="What closes a photo to a panorama; 'worldgen backends' lists them.")
 @click.option("--depth", type=click.Path(path_type=Path), help="Its depth: EXR, .npy or 16-bit PNG.")
 @click.option("--depth-scale", type=float, help="Metres that one step of a PNG depth stands for.")
 @click.option("--depth-backend", help="What estimates the depth; 'worldgen backends' lists them.")
@@ -48,6 +51,9 @@ def generate(
     horizontal_fov: float | None,
     vertical_fov: float | None,
     level: bool,
+    image: Path | None,
+    fov: float | None,
+    panorama_backend: str | None,
     depth: Path | None,
     depth_scale: float | None,
     depth_backend: str | None,
@@ -56,12 +62,13 @@ def generate(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Make a world from PROMPT, from --spec or from --panorama, in a folder.
+    """Make a world from PROMPT, from --spec, --panorama or --image, in a folder.
 
     Example: worldgen generate "a cabin by a lake at sunset, pine forest, mountains" -o worlds/cabin
     """
     from worldgen.pipelines.generate import generate as make_world
     from worldgen.stages.estimate_depth import DepthOptions
+    from worldgen.stages.extend_photo import PhotoOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
     if prompt is not None and spec is not None:
@@ -75,6 +82,8 @@ def generate(
         with_fused_mesh=mesh == "fused",
         panorama=panorama,
         panorama_options=PanoramaOptions(horizontal_fov_deg=horizontal_fov, vertical_fov_deg=vertical_fov, level=level),
+        image=image,
+        photo_options=PhotoOptions(fov_deg=fov, backend=panorama_backend),
         depth_options=DepthOptions(
             backend=depth_backend, file=depth, metres_per_step=depth_scale, camera_height=camera_height
         ),

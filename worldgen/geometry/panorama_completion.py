@@ -48,8 +48,8 @@ def place_on_sphere(
     columns = min(max(1, round(region.horizontal / (2.0 * math.pi) * width)), width)
     rows = min(max(1, round(region.vertical / math.pi * height)), height)
     wraps = columns == width
-    small = _resized(pixels, columns, rows, wraps=wraps)
-    share = _resized(is_given.astype(np.float32)[..., None], columns, rows, wraps=wraps)[..., 0]
+    small = resized(pixels, columns, rows, wraps=wraps)
+    share = resized(is_given.astype(np.float32)[..., None], columns, rows, wraps=wraps)[..., 0]
     top = min(max(0, round(region.top / math.pi * height)), height - rows)
     left = round(region.left / (2.0 * math.pi) * width)
     image = np.zeros((height, width, 3), dtype=np.float32)
@@ -136,7 +136,7 @@ def _blurred(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     return np.asarray(sums / np.maximum(share, 1e-6)[..., None], dtype=np.float32)
 
 
-def _resized(values: NDArray[np.float32], columns: int, rows: int, *, wraps: bool) -> NDArray[np.float32]:
+def resized(values: NDArray[np.float32], columns: int, rows: int, *, wraps: bool) -> NDArray[np.float32]:
     """Antialiased resampling; a picture that goes all around is continued beyond its seam first."""
     from PIL import Image
 

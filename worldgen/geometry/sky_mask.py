@@ -50,11 +50,12 @@ class SkyMask:
         freeze(self, is_sky=is_sky, confidence=confidence)
 
 
-def find_sky(rgb: NDArray[np.float32]) -> SkyMask:
+def find_sky(rgb: NDArray[np.float32], known: NDArray[np.bool_] | None = None) -> SkyMask:
     """Separate the sky of a level panorama.
 
     Args:
         rgb: (H, 2H, 3) float32 sRGB-encoded; H is a power of two, 128 to 1024 are sensible.
+        known: (H, 2H), which pixels count, for a photo on the sphere; the others are never sky.
 
     Returns:
         The mask; nowhere sky where the picture shows next to none, as indoors.
@@ -65,45 +66,62 @@ def find_sky(rgb: NDArray[np.float32]) -> SkyMask:
     smooth = np.stack(
         [gaussian_filter(rgb[..., channel], 0.8, mode=("nearest", "wrap")) for channel in range(3)], axis=-1
     )
-    border = _best_border(smooth)
-    rows = np.arange(height)[:, None]
-    certain = rows < border[None, :]
-    upper = np.sin((np.arange(height // 2) + 0.5) / height * math.pi)
-    share = float((certain[: height // 2].mean(axis=1) * upper).sum() / upper.sum())
+    polar = (np.arange(height) + 0.5) / height * math.pi
+    limit = round((0.5 + _LOWEST / math.pi) * height)
+    border = sky_border(smooth, np.sin(polar)[:, None], limit=limit, known=known)
+    counts = np.ones((height, width), dtype=bool) if known is None else known
+    certain = (np.arange(height)[:, None] < border[None, :]) & counts
+    upper = np.sin(polar[: height // 2, None]) * counts[: height // 2]
+    share = float((certain[: height // 2] * upper).sum() / max(float(upper.sum()), 1e-9))
     nothing = np.zeros((height, width), dtype=bool)
-    if share < _LEAST_SHARE or not _looks_like_sky(smooth, certain):
+    if share < _LEAST_SHARE or not _looks_like_sky(smooth, certain, counts):
         return SkyMask(is_sky=nothing, confidence=np.full((height, width), 0.6, dtype=np.float32))
     is_sky, excess = certain, np.zeros((height, width), dtype=np.float32)
     for _ in range(_ROUNDS):
         is_sky, excess = _grown(smooth, is_sky, certain)
+        is_sky &= counts
     is_sky = _connected(is_sky, certain)
-    is_sky = is_sky | _faint_islands(is_sky, excess)
+    is_sky = (is_sky | _faint_islands(is_sky, excess)) & counts
     # Sure where the colour is far from the limit on its side, unsure close to it.
     confidence = np.clip(0.5 + 0.5 * np.abs(1.0 - excess), 0.5, 1.0)
     confidence = np.where(certain & is_sky, np.maximum(confidence, 0.9), confidence)
     return SkyMask(is_sky=is_sky, confidence=confidence.astype(np.float32))
 
 
-def _best_border(rgb: NDArray[np.float32]) -> NDArray[np.int64]:
-    """For each column the row of the first strong gradient, at the best of some thresholds."""
+def sky_border(
+    rgb: NDArray[np.float32], weights: NDArray[np.float64], *, limit: int, known: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """For each column the row of the first strong gradient, at the best of some thresholds.
+
+    Args:
+        rgb: (H, W, 3) float32 sRGB-encoded.
+        weights: (H, 1), how wide a pixel of each row is.
+        limit: The sky ends here at the latest.
+        known: (H, W), which pixels count.
+    """
+    from scipy.ndimage import binary_erosion
+
     height, width = rgb.shape[:2]
-    limit = round((0.5 + _LOWEST / math.pi) * height)
-    polar = (np.arange(height) + 0.5) / height * math.pi
     down = np.abs(np.diff(rgb, axis=0, append=rgb[-1:])).max(axis=2)
-    across = np.abs(np.roll(rgb, -1, axis=1) - rgb).max(axis=2) * np.sin(polar)[:, None]
+    across = np.abs(np.roll(rgb, -1, axis=1) - rgb).max(axis=2) * weights
+    across[:, -1] = across[:, 0]
     gradient = np.hypot(down, across)
+    counts = np.ones((height, width), dtype=bool) if known is None else known
+    if known is not None:
+        gradient = np.where(binary_erosion(known, iterations=2), gradient, 0.0)
     best_score, best = -np.inf, np.zeros(width, dtype=np.int64)
     step = max(1, height // 128)
     small = rgb[::step, ::step].astype(np.float64)
-    weight = np.sin(polar)[::step, None] * np.ones((1, small.shape[1]))
+    weight = np.broadcast_to(weights[::step], small.shape[:2])
+    coarse = counts[::step, ::step]
     row = np.arange(height)[::step, None]
     for threshold in _THRESHOLDS:
         strong = gradient[:limit] > threshold
         border = np.where(strong.any(axis=0), strong.argmax(axis=0), limit)
-        above = row < border[None, ::step]
-        if above.mean() < 0.01:
+        above, below = (row < border[None, ::step]) & coarse, (row >= border[None, ::step]) & coarse
+        if not 0.01 <= above.sum() / max(int(coarse.sum()), 1) <= 0.99:
             continue
-        score = _separation(small[above], weight[above], small[~above], weight[~above])
+        score = _separation(small[above], weight[above], small[below], weight[below])
         if score > best_score:
             best_score, best = score, border.astype(np.int64)
     return best
@@ -125,9 +143,11 @@ def _separation(
     return 1.0 / energy
 
 
-def _looks_like_sky(rgb: NDArray[np.float32], certain: NDArray[np.bool_]) -> bool:
+def _looks_like_sky(rgb: NDArray[np.float32], certain: NDArray[np.bool_], counts: NDArray[np.bool_]) -> bool:
     """Whether what lies above is bright or blue against what lies below, as a ceiling is not."""
-    above, below = rgb[certain], rgb[~certain]
+    above, below = rgb[certain], rgb[counts & ~certain]
+    if not len(below):
+        return True
     blueness = float(np.median(above[:, 2] - above[:, 0]))
     brightness = float(np.median(above.max(axis=1)))
     most_below = float(np.percentile(below.max(axis=1), 85.0))

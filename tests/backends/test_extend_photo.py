@@ -1,0 +1,165 @@
+"""What is read from a photo, and how surroundings are fitted to it; the scene itself is a formula here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.analytic_views import analytic_view
+from worldgen.backends import extend_photo
+from worldgen.backends.extend_photo import close_around, match_colors, photo_sky
+from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
+from worldgen.color import bytes_from_unit
+from worldgen.errors import InvalidInputError, UsageError
+from worldgen.events import RunContext
+from worldgen.geometry.cameras import panorama_camera, pixel_rays_in_world
+from worldgen.geometry.equirectangular import equirectangular_rays, sample_equirectangular
+from worldgen.geometry.photo_placement import photo_camera, photo_on_sphere
+from worldgen.pipelines import generate as front_door
+from worldgen.pipelines.generate import generate, parse
+from worldgen.quality.check import check_world
+from worldgen.quality.seams import score_seam
+from worldgen.scene.view import View
+from worldgen.settings import TIERS
+from worldgen.spec.model import WorldSpec
+from worldgen.stages.extend_photo import PhotoOptions
+from worldgen.stages.read_panorama import PanoramaOptions
+
+HEIGHT = 128
+FOV_DEG = 70.0
+
+Colors = dict[str, tuple[float, float, float]]
+NOON_MEADOW: Colors = {"sky": (0.45, 0.62, 0.92), "ground": (0.35, 0.45, 0.2), "things": (0.2, 0.4, 0.15)}
+
+
+def landscape(colors: Colors, height: int = 256) -> NDArray[np.float32]:
+    """A panorama of one colour each for sky, ground and a row of hedges, with a little noise."""
+    up = equirectangular_rays(height)[..., 1]
+    azimuth = np.arange(2 * height) / height * math.pi
+    hedge = (up > 0.0) & (up < 0.12 + 0.1 * np.sin(azimuth * 8.0)[None, :])
+    picture = np.where(up[..., None] > 0.0, colors["sky"], colors["ground"])
+    picture[hedge] = colors["things"]
+    rng = np.random.Generator(np.random.PCG64(9))
+    noise = rng.normal(0.0, 0.012, picture.shape[:2])[..., None]
+    return np.clip(picture + noise, 0.0, 1.0).astype(np.float32)
+
+
+def photo_from(panorama: NDArray[np.float32]) -> NDArray[np.float32]:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    return sample_equirectangular(panorama, pixel_rays_in_world(camera))
+
+
+def traits_of(colors: Colors) -> PhotoTraits:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, _ = photo_on_sphere(photo_from(landscape(colors)), camera, HEIGHT)
+    return read_traits(image, known, photo_sky(image, known))
+
+
+def test_the_photo_tells_its_light_season_and_ground() -> None:
+    noon = traits_of(NOON_MEADOW)
+    assert (noon.season, noon.ground) == ("summer", "grass")
+    assert noon.time_of_day in ("noon", "afternoon")
+    assert noon.cloud_cover < 0.2
+    assert noon.growth > 0.6
+    winter = traits_of({"sky": (0.93, 0.94, 0.95), "ground": (0.85, 0.86, 0.88), "things": (0.3, 0.3, 0.3)})
+    assert (winter.season, winter.ground) == ("winter", "snow")
+    assert winter.cloud_cover > 0.8
+    desert = traits_of({"sky": (0.4, 0.6, 0.95), "ground": (0.8, 0.62, 0.38), "things": (0.55, 0.4, 0.25)})
+    assert desert.ground == "sand"
+    autumn = traits_of(NOON_MEADOW | {"things": (0.75, 0.45, 0.1)})
+    assert autumn.season == "autumn"
+    sunset = traits_of({"sky": (0.95, 0.6, 0.35), "ground": (0.2, 0.18, 0.1), "things": (0.1, 0.1, 0.05)})
+    assert sunset.time_of_day in ("sunset", "golden_hour")
+    night = traits_of({"sky": (0.04, 0.05, 0.1), "ground": (0.02, 0.02, 0.02), "things": (0.01, 0.01, 0.01)})
+    assert night.time_of_day == "night"
+    for traits in (noon, winter, desert, autumn, sunset, night):
+        assert parse(traits.sentence).ignored == ()
+
+
+def test_the_prompt_outranks_the_photo() -> None:
+    traits = traits_of(NOON_MEADOW)
+    spec = with_traits(parse("a cabin in autumn at night"), traits)
+    assert (spec.season, spec.time_of_day) == ("autumn", "night")
+    silent = with_traits(parse("a cabin"), traits)
+    assert (silent.season, silent.time_of_day) == (traits.season, traits.time_of_day)
+    assert silent.weather.cloud_cover == pytest.approx(traits.cloud_cover, abs=0.01)
+
+
+def test_matching_undoes_a_change_of_colours() -> None:
+    """Surroundings that differ from the photo by a gain and an offset come out in the photo's colours."""
+    panorama = landscape(NOON_MEADOW, HEIGHT)
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, _ = photo_on_sphere(photo_from(panorama), camera, HEIGHT)
+    sky = photo_sky(image, known)
+    whole_sky = np.abs(panorama - np.array(NOON_MEADOW["sky"])).max(axis=2) < 0.1
+    darker = np.where(whole_sky[..., None], panorama * 0.8 + 0.02, panorama * 0.85 + 0.05).astype(np.float32)
+    matched = match_colors(darker, whole_sky, image, known, sky)
+    assert np.abs(darker - panorama).mean() > 0.03
+    assert np.abs(matched - panorama).mean() < 0.015
+
+
+def test_the_photo_stays_and_the_border_cannot_be_seen() -> None:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, nearness = photo_on_sphere(photo_from(landscape(NOON_MEADOW)), camera, HEIGHT)
+    other = landscape({"sky": (0.3, 0.5, 0.7), "ground": (0.5, 0.4, 0.3), "things": (0.3, 0.3, 0.1)}, HEIGHT)
+    hard = np.where(known[..., None], image, other).astype(np.float32)
+    closed = close_around(image, known, nearness, other)
+    assert np.array_equal(closed[known], np.clip(image, 0.0, 1.0)[known])
+    assert score_seam(closed, known).median_ratio <= 1.5
+    assert score_seam(closed, known).mean_ratio <= 1.5
+    assert score_seam(hard, known).mean_ratio > 3.0
+    # Opposite the photo nothing was changed but the colours' slow drift.
+    assert np.abs(closed - other)[:, :10].max() < 0.35
+
+
+@pytest.fixture
+def _formula_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = replace(TIERS["draft"], panorama_height=HEIGHT, splat_budget=12_000)
+    monkeypatch.setattr(front_door, "TIERS", {"draft": tiny})
+
+    def surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float]:
+        return analytic_view(panorama_camera(np.array([0.0, 1.7, 0.0]), height=height)), 1.7
+
+    monkeypatch.setattr(extend_photo, "_surroundings", surroundings)
+
+
+@pytest.mark.usefixtures("_formula_scene")
+def test_a_photo_becomes_a_world(tmp_path: Path) -> None:
+    photo = bytes_from_unit(photo_from(landscape(NOON_MEADOW)))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 28
+    Image.fromarray(photo).save(tmp_path / "photo.jpg", quality=95, exif=exif)
+    world = generate("a meadow with a cabin", image=tmp_path / "photo.jpg", output=tmp_path / "world", quality="draft")
+    manifest = world.manifest
+    assert check_world(world.path) == []
+    assert manifest.source.kind == "photo"
+    assert manifest.source.files[0].name == "photo.jpg"
+    estimates = {item.name: item for item in manifest.estimates}
+    assert estimates["horizontal_fov"].origin == "metadata"
+    assert estimates["horizontal_fov"].value == pytest.approx(2 * math.degrees(math.atan(18 / 28)), abs=0.01)
+    assert estimates["pitch"].value == pytest.approx(0.0, abs=4.0)
+    layers = {layer.name: layer for layer in manifest.layers}
+    assert (layers["panorama"].backend, layers["panorama"].provenance) == ("extend", "procedural")
+    assert 0.03 < manifest.metrics["seen_share"] < 0.2
+    assert world.spec.prompt == "a meadow with a cabin"
+    # Behind the photo the ground is as far away as the invented scene's.
+    expected = analytic_view(panorama_camera(np.array([0.0, 1.7, 0.0]), height=HEIGHT)).buffers.euclidean_depth
+    below = np.s_[100:120, :15]
+    assert np.allclose(world.euclidean_depth[below], expected[below], rtol=1e-3)
+
+
+def test_wrong_photos_and_options_are_errors_in_words(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "tiny.png")
+    with pytest.raises(InvalidInputError, match="too few"):
+        generate(image=tmp_path / "tiny.png", output=tmp_path / "out", quality="draft")
+    with pytest.raises(UsageError, match="--fov"):
+        PhotoOptions(fov_deg=179.0)
+    with pytest.raises(UsageError, match="another picture"):
+        generate(image="a.png", panorama="b.png", output=tmp_path / "out", panorama_options=PanoramaOptions())
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,121 @@
+"""A photo closed to a panorama without weights: a scene is built that matches it, path traced, and blended around it.
+
+The photo says what light, weather, season and ground it shows; with a prompt, the prompt says the rest. The scene's
+picture takes the photo's colours, sky and land apart, crosses over to the photo's mirror image near its borders band by
+band, and what difference is left at the border is spread as a membrane. The photo itself is not touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.backends.panorama import ClosedPanorama, PhotoRequest
+from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
+from worldgen.builder.build_scene import build_scene
+from worldgen.builder.catalogue import lexicon
+from worldgen.events import RunContext
+from worldgen.geometry.cameras import panorama_camera
+from worldgen.geometry.equirectangular import equirectangular_rays
+from worldgen.geometry.membranes import meet_border
+from worldgen.geometry.sky_mask import find_sky
+from worldgen.geometry.spherical_blending import blend_bands
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.tone_mapping import auto_exposure, tone_map
+from worldgen.scene.view import View
+from worldgen.settings import TIERS
+from worldgen.spec.model import WorldSpec
+from worldgen.spec.parser import parse_prompt
+
+_CONTRASTS = (0.65, 1.5)
+"""Least and greatest change of contrast that matching may make."""
+_FEW_PIXELS = 200
+
+
+class ExtendPhoto:
+    """The embedded backend for photos."""
+
+    def __call__(self, request: PhotoRequest, context: RunContext) -> ClosedPanorama:
+        """Build, render and blend the surroundings of a photo."""
+        is_sky = photo_sky(request.image, request.known)
+        traits = read_traits(request.image, request.known, is_sky)
+        spec = _spec(request.spec, traits)
+        view, eye_height = _surroundings(spec, len(request.image), context)
+        rendered = tone_map(view.radiance, auto_exposure(view.radiance))
+        matched = match_colors(
+            rendered, ~np.isfinite(view.buffers.euclidean_depth), request.image, request.known, is_sky
+        )
+        picture = close_around(request.image, request.known, request.nearness, matched)
+        return ClosedPanorama(
+            picture=picture,
+            euclidean_depth=view.buffers.euclidean_depth,
+            eye_height=eye_height,
+            spec=spec,
+            provenance="procedural",
+            warnings=(f"Around the photo a scene was invented: {spec.prompt}.",),
+        )
+
+
+def photo_sky(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pixels of a photo on the sphere are sky."""
+    return find_sky(np.clip(image, 0.0, 1.0).astype(np.float32), known).is_sky
+
+
+def match_colors(
+    rendered: NDArray[np.float32],
+    rendered_sky: NDArray[np.bool_],
+    image: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    image_sky: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """Give a picture the mean and the contrast of a photo's colours, its sky and its land apart.
+
+    Compared are pixels between the same elevations as the photo's, since a sky's colour depends on that.
+    """
+    up = equirectangular_rays(len(image))[..., 1]
+    result = rendered.copy()
+    for here, there in ((rendered_sky, image_sky & known), (~rendered_sky, known & ~image_sky)):
+        if int(there.sum()) < _FEW_PIXELS:
+            continue
+        low, high = np.percentile(up[there], (2.0, 98.0))
+        comparable = here & (up >= low) & (up <= high)
+        if int(comparable.sum()) < _FEW_PIXELS:
+            comparable = here
+        if int(comparable.sum()) < _FEW_PIXELS:
+            continue
+        ours, theirs = rendered[comparable], image[there]
+        contrast = np.clip(theirs.std(axis=0) / np.maximum(ours.std(axis=0), 1e-3), *_CONTRASTS)
+        shifted = (rendered[here] - ours.mean(axis=0)) * contrast + theirs.mean(axis=0)
+        result[here] = shifted.astype(np.float32)
+    return np.clip(result, 0.0, 1.0).astype(np.float32)
+
+
+def close_around(
+    image: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    nearness: NDArray[np.float32],
+    surroundings: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Blend surroundings to a photo and its mirror image; the photo's own pixels stay as they are."""
+    mirrored = np.where(nearness[..., None] > 0.0, image, surroundings)
+    blended = blend_bands(mirrored.astype(np.float32), surroundings, nearness)
+    return np.clip(meet_border(blended, image, known, border_px=1), 0.0, 1.0).astype(np.float32)
+
+
+def _spec(spec: WorldSpec | None, traits: PhotoTraits) -> WorldSpec:
+    if spec is None:
+        spec = parse_prompt(traits.sentence, lexicon())
+    return with_traits(spec, traits)
+
+
+def _surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float]:
+    """The panorama from the spawn of the spec's scene, and the eye's height over the ground."""
+    # Beside a photo the scene need not be finer than a draft's; its picture has the tier's size all the same.
+    tier = replace(TIERS["draft"], panorama_height=height, spawn_samples=context.tier.spawn_samples)
+    scene = build_scene(spec, tier=tier, seed=context.seed).scene
+    renderer = SceneRenderer(scene, tier=tier, seed=context.seed)
+    eye = np.array([0.0, scene.eye_height_m, 0.0])
+    faces = renderer.render_cube(eye, face_px=renderer.face_px_for(height), samples=tier.spawn_samples)
+    return renderer.panorama_from_cube(faces, panorama_camera(eye, height=height)), scene.eye_height_m
