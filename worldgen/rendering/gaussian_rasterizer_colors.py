@@ -85,3 +85,27 @@ def gather_records(packed: NDArray[np.float32], positions: NDArray[np.int32], re
     for rank in nb.prange(len(positions)):
         for field in range(records.shape[1]):
             records[rank, field] = packed[positions[rank], field]
+
+
+@nb.njit(parallel=True, cache=True)
+def fill_color_gradients(
+    means: NDArray[np.float32],
+    order: NDArray[np.int32],
+    position_in_world: NDArray[np.float64],
+    color_gradients: NDArray[np.float32],
+    sh_rest_gradients: NDArray[np.float32],
+) -> None:
+    """Derivatives with respect to the spherical harmonics beyond degree 0 (M, K, 3) from those of colours (M, 3)."""
+    count = sh_rest_gradients.shape[1]
+    for block in nb.prange((len(order) + _BLOCK - 1) // _BLOCK):
+        basis = np.zeros(count)
+        for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
+            i = order[rank]
+            x = means[i, 0] - position_in_world[0]
+            y = means[i, 1] - position_in_world[1]
+            z = means[i, 2] - position_in_world[2]
+            length = max(math.sqrt(x * x + y * y + z * z), 1e-12)
+            fill_basis(x / length, y / length, z / length, basis)
+            for k in range(count):
+                for channel in range(3):
+                    sh_rest_gradients[rank, k, channel] = basis[k] * color_gradients[rank, channel]
