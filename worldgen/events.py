@@ -71,6 +71,10 @@ def ignore_events(event: Event) -> None:
     """The null reporter."""
 
 
+def ignore_progress(fraction: float, message: str) -> None:
+    """For callers that need no progress."""
+
+
 def peak_memory_mb() -> float:
     """Largest resident memory of this process so far in MiB; 0 where the system does not tell (Windows)."""
     if sys.platform == "win32":

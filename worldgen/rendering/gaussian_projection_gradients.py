@@ -68,7 +68,7 @@ def project_pinhole_gradients(
             jacobian[0, 0], jacobian[0, 1] = fx * near_z, skew * near_z
             jacobian[0, 2] = -(fx * u_kept + skew * v_kept) * near_z
             jacobian[1, 1], jacobian[1, 2] = fy * near_z, -fy * v_kept * near_z
-            _rotation(quats[i], turn)
+            fill_rotation(quats[i], turn)
             for k in range(3):
                 for j in range(3):
                     axes[k, j] = 0.0
@@ -134,7 +134,7 @@ def project_pinhole_gradients(
 
 
 @nb.njit(cache=True, inline="always")
-def _rotation(quat: NDArray[np.float32], turn: NDArray[np.float64]) -> None:
+def fill_rotation(quat: NDArray[np.float32], turn: NDArray[np.float64]) -> None:
     """Rotation matrix (3, 3) of a unit quaternion, scalar first."""
     w, x, y, z = np.float64(quat[0]), np.float64(quat[1]), np.float64(quat[2]), np.float64(quat[3])
     turn[0, 0], turn[0, 1], turn[0, 2] = 1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)

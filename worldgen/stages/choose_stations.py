@@ -105,16 +105,16 @@ def _free_places(tracer: RayTracer, scene: Scene, spawn: NDArray[np.float64]) ->
         raised.append(RAISED_M)
     ground = ground_heights(scene.terrain, np.array(x), np.array(z))
     tried = np.stack([x, ground + scene.eye_height_m + np.array(raised), z], axis=1)
-    room = _clearances(tracer, np.concatenate([spawn[None], tried]))[1:]
+    room = clearances(tracer, np.concatenate([spawn[None], tried]))[1:]
     open_places = tried[room > CLEARANCE_M]
     # A place behind a trunk is reached by way of another one; two rounds go round most things, but into no solid.
-    reached = _reach(tracer, spawn[None], open_places)
+    reached = reached_places(tracer, spawn[None], open_places)
     if reached.any():
-        reached |= _reach(tracer, open_places[reached], open_places)
+        reached |= reached_places(tracer, open_places[reached], open_places)
     return list(open_places[reached])
 
 
-def _reach(tracer: RayTracer, sources: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.bool_]:
+def reached_places(tracer: RayTracer, sources: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which targets a straight line from any of the sources reaches; (T,)."""
     offsets = (targets[None] - sources[:, None]).reshape(-1, 3)
     distances = np.linalg.norm(offsets, axis=1)
@@ -126,7 +126,7 @@ def _reach(tracer: RayTracer, sources: NDArray[np.float64], targets: NDArray[np.
     return (here | (depth > distances)).reshape(len(sources), len(targets)).any(axis=0)
 
 
-def _clearances(tracer: RayTracer, places: NDArray[np.float64]) -> NDArray[np.float64]:
+def clearances(tracer: RayTracer, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance to the nearest surface, as far as 192 rays find it; (P,)."""
     rays = _directions(192)
     origins = np.repeat(places, len(rays), axis=0)

@@ -1,0 +1,251 @@
+"""Splats that move: Adam on what is seen, within bounds that keep a world from falling apart.
+
+Moments and step counts belong to single splats and stand still while a splat is out of sight, so a step costs what is
+seen, not what there is (as in gsplat's selective variant of Kingma and Ba 2015). Positions move in units of the splat's
+own size. No splat leaves the neighbourhood in which it was made, and shapes are drawn back to what they were: surfaces
+of built worlds are known, so what helps one view only by floating or by turning to a needle is not wanted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.activations import SH_C0
+from worldgen.rendering.gaussian_projection_gradients import fill_rotation
+from worldgen.rendering.splat_gradients import SplatGradients
+from worldgen.scene.gaussian_cloud import GaussianCloud
+
+FIXED_PARAMETERS = 14
+"""Position 3, logarithms of the scales 3, quaternion 4, logit 1, colour 3; harmonics beyond degree 0 follow."""
+
+MEAN_RATE = 0.03
+"""Steps of positions in standard deviations of the splat."""
+SCALE_RATE = 0.012
+ROTATION_RATE = 0.012
+LOGIT_RATE = 0.04
+COLOR_RATE = 0.012
+HARMONICS_RATE = 0.003
+
+MAX_SHIFT = 2.0
+"""Standard deviations that a splat may leave its place by."""
+MAX_GROWTH = 2.0
+MAX_SHRINKAGE = 4.0
+SHAPE_PULL = 0.02
+"""How fast shapes are drawn back to what they were, per step taken."""
+MIN_OPACITY, MAX_OPACITY = 0.002, 0.9995
+_MAX_COLOR = 1.25
+
+_BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-15
+_BLOCK = 1024
+
+LiveArrays = tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]
+HomeArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+AdamArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+GradientArrays = tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SplatState:
+    """Splats on their way: what they are now, where they come from, and Adam's memory.
+
+    live     means (N, 3), quaternions (N, 4), scales (N, 3), opacities (N,), sh_dc (N, 3), sh_rest (N, K, 3); written
+    home     means (N, 3), quaternions (N, 4), scales (N, 3) that each started from
+    adam     first and second moments (N, 14 + 3 K) and how many steps each has taken (N,)
+    cloud    a read-only view of ``live``: it changes with every step
+    """
+
+    live: LiveArrays
+    home: HomeArrays
+    adam: AdamArrays
+    cloud: GaussianCloud
+
+
+def start_state(cloud: GaussianCloud) -> SplatState:
+    """Splats before their first step."""
+    count = cloud.num_gaussians
+    opacities = np.clip(cloud.opacities, np.float32(MIN_OPACITY), np.float32(MAX_OPACITY))
+    live = (
+        cloud.means.copy(),
+        cloud.quats_wxyz.copy(),
+        cloud.scales.copy(),
+        opacities,
+        cloud.sh_dc.copy(),
+        cloud.sh_rest.copy(),
+    )
+    parameters = FIXED_PARAMETERS + 3 * cloud.sh_rest.shape[1]
+    moments = np.zeros((count, parameters), dtype=np.float32)
+    return state_of(
+        live,
+        home=(cloud.means.copy(), cloud.quats_wxyz.copy(), cloud.scales.copy()),
+        adam=(moments, np.zeros_like(moments), np.zeros(count, dtype=np.int32)),
+    )
+
+
+def state_of(live: LiveArrays, *, home: HomeArrays, adam: AdamArrays) -> SplatState:
+    """A state of given arrays, which it does not copy."""
+    means, quats_wxyz, scales, opacities, sh_dc, sh_rest = live
+    cloud = GaussianCloud(
+        means=means, quats_wxyz=quats_wxyz, scales=scales, opacities=opacities, sh_dc=sh_dc, sh_rest=sh_rest
+    )
+    return SplatState(live=live, home=home, adam=adam, cloud=cloud)
+
+
+def copy_of(cloud: GaussianCloud) -> GaussianCloud:
+    """The same splats in memory of their own."""
+    return GaussianCloud(
+        means=cloud.means.copy(),
+        quats_wxyz=cloud.quats_wxyz.copy(),
+        scales=cloud.scales.copy(),
+        opacities=cloud.opacities.copy(),
+        sh_dc=cloud.sh_dc.copy(),
+        sh_rest=cloud.sh_rest.copy(),
+    )
+
+
+def take_step(state: SplatState, order: NDArray[np.int32], gradients: SplatGradients, *, pace: float) -> None:
+    """Move the splats that were seen.
+
+    Args:
+        state: Is written to.
+        order: (M,) which splats the derivatives are of.
+        gradients: Of the loss.
+        pace: Factor on all rates.
+    """
+    parts = (
+        gradients.means,
+        gradients.quats,
+        gradients.log_scales,
+        gradients.logits,
+        gradients.sh_dc,
+        gradients.sh_rest,
+    )
+    _step((state.live, state.home, state.adam), order, parts, pace)
+
+
+@nb.njit(cache=True, inline="always")
+def _direction(adam: AdamArrays, i: int, k: int, gradient: float) -> float:
+    """Adam's direction for parameter k of splat i, of about unit size; updates the moments."""
+    first = np.float32(_BETA1 * adam[0][i, k] + (1.0 - _BETA1) * gradient)
+    second = np.float32(_BETA2 * adam[1][i, k] + (1.0 - _BETA2) * gradient * gradient)
+    adam[0][i, k], adam[1][i, k] = first, second
+    steps = adam[2][i]
+    mean = first / (1.0 - _BETA1**steps)
+    square = second / (1.0 - _BETA2**steps)
+    return mean / (math.sqrt(square) + _EPSILON)
+
+
+@nb.njit(parallel=True, cache=True)
+def _step(
+    arrays: tuple[LiveArrays, HomeArrays, AdamArrays], order: NDArray[np.int32], parts: GradientArrays, pace: float
+) -> None:
+    """Take one step of Adam with every splat in ``order``, which holds none twice."""
+    for block in nb.prange((len(order) + _BLOCK - 1) // _BLOCK):
+        _step_block(arrays, order, parts, block, pace)
+
+
+@nb.njit(cache=True)
+def _step_block(
+    arrays: tuple[LiveArrays, HomeArrays, AdamArrays],
+    order: NDArray[np.int32],
+    parts: GradientArrays,
+    block: int,
+    pace: float,
+) -> None:
+    # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
+    live, home, adam = arrays
+    turn, local = np.zeros((3, 3)), np.zeros(3)
+    limit = (_MAX_COLOR - 0.5) / SH_C0
+    for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
+        i = order[rank]
+        adam[2][i] += 1
+        _move(live, home, (adam, turn, local), i, (parts[0][rank], pace))
+        _reshape(live, home, adam, i, (parts[1][rank], parts[2][rank], pace))
+        opacity = np.float64(live[3][i])
+        odds = opacity / (1.0 - opacity)
+        odds *= math.exp(-pace * LOGIT_RATE * _direction(adam, i, 10, parts[3][rank]))
+        live[3][i] = min(max(odds / (1.0 + odds), MIN_OPACITY), MAX_OPACITY)
+        for k in range(3):
+            color = live[4][i, k] - pace * COLOR_RATE * _direction(adam, i, 11 + k, parts[4][rank, k])
+            live[4][i, k] = min(max(color, -limit), limit)
+        for k in range(parts[5].shape[1]):
+            for channel in range(3):
+                gradient = parts[5][rank, k, channel]
+                direction = _direction(adam, i, FIXED_PARAMETERS + 3 * k + channel, gradient)
+                live[5][i, k, channel] -= pace * HARMONICS_RATE * direction
+
+
+@nb.njit(cache=True, inline="always")
+def _move(
+    live: LiveArrays,
+    home: HomeArrays,
+    work: tuple[AdamArrays, NDArray[np.float64], NDArray[np.float64]],
+    i: int,
+    towards: tuple[NDArray[np.float32], float],
+) -> None:
+    """Shift a splat along its own axes, each by a part of its size there, and keep it near its home."""
+    adam, turn, local = work
+    gradient, pace = towards
+    fill_rotation(live[1][i], turn)
+    for axis in range(3):
+        along = turn[0, axis] * gradient[0] + turn[1, axis] * gradient[1] + turn[2, axis] * gradient[2]
+        local[axis] = -pace * MEAN_RATE * live[2][i, axis] * _direction(adam, i, axis, along)
+    for k in range(3):
+        live[0][i, k] += turn[k, 0] * local[0] + turn[k, 1] * local[1] + turn[k, 2] * local[2]
+    fill_rotation(home[1][i], turn)
+    for axis in range(3):
+        shift = 0.0
+        for k in range(3):
+            shift += turn[k, axis] * (live[0][i, k] - home[0][i, k])
+        most = MAX_SHIFT * home[2][i, axis]
+        local[axis] = min(max(shift, -most), most)
+    for k in range(3):
+        live[0][i, k] = home[0][i, k] + turn[k, 0] * local[0] + turn[k, 1] * local[1] + turn[k, 2] * local[2]
+
+
+@nb.njit(cache=True, inline="always")
+def _reshape(
+    live: LiveArrays,
+    home: HomeArrays,
+    adam: AdamArrays,
+    i: int,
+    towards: tuple[NDArray[np.float32], NDArray[np.float32], float],
+) -> None:
+    """Stretch and turn a splat, and draw it back to its first shape."""
+    by_quat, by_log_scale, pace = towards
+    for axis in range(3):
+        growth = -pace * SCALE_RATE * _direction(adam, i, 3 + axis, by_log_scale[axis])
+        first = np.float64(home[2][i, axis])
+        grown = np.float64(live[2][i, axis]) / first
+        grown *= math.exp(growth - pace * SHAPE_PULL * math.log(grown))
+        live[2][i, axis] = first * min(max(grown, 1.0 / MAX_SHRINKAGE), MAX_GROWTH)
+    same = 0.0
+    for k in range(4):
+        same += live[1][i, k] * home[1][i, k]
+    sign = 1.0 if same >= 0.0 else -1.0
+    square = 0.0
+    for k in range(4):
+        turned = live[1][i, k] - pace * ROTATION_RATE * _direction(adam, i, 6 + k, by_quat[k])
+        turned -= pace * SHAPE_PULL * (turned - sign * home[1][i, k])
+        live[1][i, k] = turned
+        square += turned * turned
+    for k in range(4):
+        live[1][i, k] /= math.sqrt(square)

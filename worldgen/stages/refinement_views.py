@@ -1,0 +1,70 @@
+"""True pictures of a built world for refining its splats: from where visitors walk, in every direction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.events import Progress
+from worldgen.geometry.cameras import pinhole_camera_at
+from worldgen.geometry.collision import ground_heights
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splat_training import RefinementView
+from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.camera import Camera
+from worldgen.scene.scene import Scene
+from worldgen.stages.choose_stations import CLEARANCE_M, RayTracer, clearances, reached_places
+
+WALK_RADIUS_M = 3.3
+"""How far from the spawn visitors are taken to go."""
+WIDTH_PX, HEIGHT_PX = 320, 240
+SAMPLES = 6
+"""Path samples per pixel; the denoiser does the rest."""
+
+_HEADING_STEP = math.pi * (3.0 - math.sqrt(5.0))
+_FIELDS_OF_VIEW = (0.5 * math.pi, 0.36 * math.pi, 0.5 * math.pi, 0.25 * math.pi)
+_TRIES = 6
+
+
+def walking_places(tracer: RayTracer, scene: Scene, count: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Up to ``count`` places (P, 3) at about eye height around the spawn, free and within reach; at least the spawn."""
+    spawn = np.array([0.0, scene.eye_height_m, 0.0])
+    radius = WALK_RADIUS_M * np.sqrt(random.random(_TRIES * count))
+    azimuth = 2.0 * math.pi * random.random(_TRIES * count)
+    x, z = radius * np.cos(azimuth), radius * np.sin(azimuth)
+    lift = random.uniform(-0.3, 0.3, _TRIES * count)
+    y = ground_heights(scene.terrain, x, z) + scene.eye_height_m + lift
+    tried = np.stack([x, y, z], axis=1)
+    free = tried[clearances(tracer, tried) > CLEARANCE_M]
+    near = free[reached_places(tracer, spawn[None], free)]
+    return np.concatenate([spawn[None], near])[: max(count, 1)]
+
+
+def walking_cameras(places: NDArray[np.float64], count: int, random: np.random.Generator) -> tuple[Camera, ...]:
+    """``count`` cameras at places (P, 3): headings spread evenly, some looking up or down, some from closer by."""
+    cameras = []
+    start = 2.0 * math.pi * random.random()
+    for index in range(count):
+        eye = places[index % len(places)]
+        heading = start + index * _HEADING_STEP
+        slope = random.uniform(-0.55, 0.25)
+        target = eye + np.array([math.sin(heading), slope, -math.cos(heading)])
+        fov = _FIELDS_OF_VIEW[index % len(_FIELDS_OF_VIEW)]
+        cameras.append(pinhole_camera_at(eye, target, height=HEIGHT_PX, width=WIDTH_PX, horizontal_fov=fov))
+    return tuple(cameras)
+
+
+def render_refinement_views(
+    renderer: SceneRenderer, cameras: Sequence[Camera], exposure: float, progress: Progress
+) -> tuple[RefinementView, ...]:
+    """Path trace what cameras see, with depth, in the world's display colours."""
+    views = []
+    for index, camera in enumerate(cameras):
+        progress(index / len(cameras), f"view {index + 1} of {len(cameras)}")
+        view = renderer.render_view(camera, SAMPLES)
+        depth = view.buffers.euclidean_depth
+        views.append(RefinementView(camera=camera, rgb=tone_map(view.radiance, exposure), euclidean_depth=depth))
+    return tuple(views)
