@@ -11,7 +11,7 @@ from worldgen.errors import UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import Source
 from worldgen.pipelines.world import World
-from worldgen.settings import TIERS, Quality
+from worldgen.settings import TIERS, Quality, RefinementLimit
 from worldgen.spec.model import WorldSpec
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def generate(
     seed: int = 0,
     quality: Quality = "standard",
     with_fused_mesh: bool = False,
+    refine: RefinementLimit | None = None,
     panorama: Path | str | None = None,
     panorama_options: PanoramaOptions | None = None,
     image: Path | str | None = None,
@@ -59,6 +60,7 @@ def generate(
         seed: Another seed gives another world for the same prompt.
         quality: "draft", "standard" or "high".
         with_fused_mesh: Also write ``fused.glb``, a mesh reconstructed from the depth, for comparison.
+        refine: How long to bring the splats closer to path traced pictures, if at all.
         panorama: A 360° picture to make the world from; a prompt then only describes it.
         panorama_options: What the panorama covers.
         image: A photo to make the world from; what it does not show is invented, guided by the prompt if there is one.
@@ -85,6 +87,8 @@ def generate(
     if panorama is not None or image is not None:
         if spec is not None or with_fused_mesh or (panorama is not None and image is not None):
             raise UsageError("A picture goes with a prompt at most, not with a spec, a fused mesh or another picture.")
+        if refine is not None:
+            raise UsageError("Only worlds built from a prompt or a spec can be refined.")
         described = None if prompt is None else parse(prompt)
         if panorama is not None:
             _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
@@ -99,7 +103,7 @@ def generate(
             source = Source(kind="spec", prompt=spec.prompt)
     from worldgen.pipelines.text_to_world import text_to_world  # here, so that wrong input is told in a moment
 
-    text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh)
+    text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh, refine=refine)
     return _with_engines(Path(output), engines, report)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from worldgen.builder.build_scene import build_scene
@@ -13,9 +14,11 @@ from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
+from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_preview import make_preview
+from worldgen.stages.refine_world import refine_world
 from worldgen.stages.render_world import render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 from worldgen.stages.write_world import (
@@ -34,7 +37,13 @@ from worldgen.staging import staged_folder
 
 
 def text_to_world(
-    spec: WorldSpec, output: Path, *, source: Source, context: RunContext, with_fused_mesh: bool = False
+    spec: WorldSpec,
+    output: Path,
+    *,
+    source: Source,
+    context: RunContext,
+    with_fused_mesh: bool = False,
+    refine: RefinementLimit | None = None,
 ) -> Manifest:
     """Build, render and write the world of a spec.
 
@@ -44,6 +53,7 @@ def text_to_world(
         source: What the spec came from, for the manifest.
         context: Seed, tier and where events go.
         with_fused_mesh: Also write ``fused.glb``.
+        refine: How long to refine the splats, if at all.
 
     Returns:
         The manifest that was written.
@@ -62,6 +72,10 @@ def text_to_world(
         rendered = render_world(renderer, context)
         writer.start(rendered_files(rendered, scene))
         layers = _layers(renderer, rendered, writer, context)
+        metrics: dict[str, float] = {}
+        if refine is not None:
+            splats, metrics = refine_world(renderer, rendered.exposure, layers.splats, refine, context)
+            layers = dataclasses.replace(layers, splats=splats)
         writer.start(splat_files(layers.splats))
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
@@ -79,7 +93,7 @@ def text_to_world(
             layers=layers,
             files=files,
             warnings=warnings,
-            metrics={},
+            metrics=metrics,
             context=context,
         )
         write_timings(folder, context)

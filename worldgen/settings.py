@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from worldgen.errors import UsageError
+
 Quality = Literal["draft", "standard", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinementLimit:
+    """How long to refine splats: so many steps, which gives the same bytes every time, or seconds of wall time."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that there is one limit and it is sensible."""
+        if (self.steps is None) == (self.seconds is None):
+            raise UsageError("Refinement takes either a number of steps or a number of seconds.")
+        if self.steps is not None and not 1 <= self.steps <= 10_000_000:
+            raise UsageError("Refinement takes 1 to 10000000 steps.")
+        if self.seconds is not None and not 1.0 <= self.seconds <= 1e6:
+            raise UsageError("Refinement takes 1 to 1000000 seconds.")
+
+
+def parse_refinement(text: str) -> RefinementLimit:
+    """Read "120" or "120s" as seconds and "2000steps" as steps.
+
+    Raises:
+        UsageError: The text is neither, or out of range.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|steps)?", text.strip().lower())
+    if match is None or (match[2] == "steps" and "." in match[1]):
+        raise UsageError(f"'{text}' is no length of a refinement.", hint="Give seconds (120) or steps (2000steps).")
+    if match[2] == "steps":
+        return RefinementLimit(steps=int(match[1]))
+    return RefinementLimit(seconds=float(match[1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

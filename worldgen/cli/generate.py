@@ -9,7 +9,7 @@ import click
 from worldgen.cli.output import print_result, shared_options, terminal_reporter
 from worldgen.engines import ENGINES
 from worldgen.errors import UsageError
-from worldgen.settings import TIERS
+from worldgen.settings import TIERS, parse_refinement
 
 
 @click.command()
@@ -25,6 +25,7 @@ from worldgen.settings import TIERS
     show_default=True,
     help="'fused' adds fused.glb, a mesh reconstructed from the depth, for comparison.",
 )
+@click.option("--refine", metavar="SECONDS|Nsteps", help="Refine the splats: 120 for seconds, 2000steps for steps.")
 @click.option("--panorama", type=click.Path(path_type=Path), help="Make the world from this 360° picture.")
 @click.option("--horizontal-fov", type=float, help="Degrees that a cropped panorama goes around.")
 @click.option("--vertical-fov", type=float, help="Degrees from its top to its bottom, centred on the horizon.")
@@ -47,6 +48,7 @@ def generate(
     seed: int,
     quality: str,
     mesh: str,
+    refine: str | None,
     panorama: Path | None,
     horizontal_fov: float | None,
     vertical_fov: float | None,
@@ -80,6 +82,7 @@ def generate(
         seed=seed,
         quality=quality,  # type: ignore[arg-type]  # click checked it
         with_fused_mesh=mesh == "fused",
+        refine=None if refine is None else parse_refinement(refine),
         panorama=panorama,
         panorama_options=PanoramaOptions(horizontal_fov_deg=horizontal_fov, vertical_fov_deg=vertical_fov, level=level),
         image=image,

@@ -1,13 +1,14 @@
 """Splats go where they are missing: what nobody sees is given up, what must show too much at once is split.
 
 Where the loss pulls a splat hard over the image (the criterion of Kerbl et al. 2023), one Gaussian stands for more than
-it can show, and is split along its longest axis. Room comes from splats that have turned transparent or make up no pixel
-of any picture, and from what the budget leaves, so a cloud never outgrows it.
+it can show, and is split along its longest axis. Room comes from splats that have turned transparent or make up no
+pixel of any picture, and from what the budget leaves, so a cloud never outgrows it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def _split(
     )
 
 
-def _grown(array: NDArray, size: int) -> NDArray:
+def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     """A copy with zeros at the end."""
     grown = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
     grown[: len(array)] = array

@@ -20,15 +20,19 @@ from worldgen.events import Progress, ignore_progress
 from worldgen.randomness import rng
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
 from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
+from worldgen.rendering.splat_densification import densify, new_tally
 from worldgen.rendering.splat_gradients import splat_gradients
 from worldgen.rendering.splat_optimizer import SplatState, copy_of, start_state, take_step
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.settings import RefinementLimit
 
 EVALUATIONS = 8
 """How often the pictures that are kept apart are looked at, the end included."""
 PATIENCE = 3
 """After so many looks without gain it is over."""
+DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
+"""Part of the time in which splats are split; new ones need time to settle."""
 LAST_PACE = 0.1
 """What is left of the first step length at the end."""
 
@@ -55,21 +59,6 @@ class RefinementView:
             raise InvalidInputError(f"RefinementView.euclidean_depth must be positive and of shape {size}.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefinementLimit:
-    """How long to refine: so many steps, which gives the same bytes every time, or so many seconds of wall time."""
-
-    steps: int | None = None
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check that there is one limit and it is sensible."""
-        if (self.steps is None) == (self.seconds is None):
-            raise InvalidInputError("Refinement takes either a number of steps or a number of seconds.")
-        if not 0 < (self.steps or 1) <= 10_000_000 or not 0.0 < (self.seconds or 1.0) <= 1e6:
-            raise InvalidInputError("Refinement takes 1 to 10 million steps, or up to a million seconds.")
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RefinementResult:
     """The best splats, and how they came about.
@@ -90,6 +79,7 @@ def refine_splats(
     validation: Sequence[RefinementView],
     *,
     limit: RefinementLimit,
+    budget: int | None = None,
     seed: int = 0,
     progress: Progress = ignore_progress,
 ) -> RefinementResult:
@@ -99,7 +89,8 @@ def refine_splats(
         cloud: What to start from.
         training: Pictures to come close to, a few dozen or more.
         validation: Other pictures, which decide what is best.
-        limit: When to end; it ends sooner when the validation views stop getting better.
+        limit: When to end (seconds count from here); it ends sooner when the validation views stop getting better.
+        budget: Splats at most; as many as there are without it.
         seed: Of the order of the pictures.
         progress: Is told the fraction done and the PSNR so far.
 
@@ -109,7 +100,8 @@ def refine_splats(
     if not training or not validation or not cloud.num_gaussians:
         raise InvalidInputError("Refinement takes splats, pictures to come close to, and others to judge by.")
     truths = [make_true_picture(view.rgb, view.euclidean_depth) for view in training]
-    state = start_state(cloud)
+    budget = cloud.num_gaussians if budget is None else budget
+    state, tally = start_state(cloud), new_tally(cloud.num_gaussians)
     run = _Run(best=cloud, scores=[(0, views_psnr(cloud, validation))], clock=_Clock(limit))
     while run.clock.fraction(run.step) < 1.0 and not run.is_stalled:
         index = _view_of_step(run.step, len(training), seed)
@@ -120,11 +112,15 @@ def refine_splats(
             loss = partial(picture_gradients, truth=truths[index])
             gradients = splat_gradients(state.cloud, view.camera, bins, loss)
             take_step(state, bins.order, gradients, pace=LAST_PACE**fraction)
+            tally.add(bins.order, gradients)
         run.step += 1
         done = run.clock.fraction(run.step)
         progress(min(done, 1.0), f"{run.best_psnr:.2f} dB after {run.step} steps")
         if math.floor(EVALUATIONS * done) > math.floor(EVALUATIONS * fraction):
             run.look(state, views_psnr(state.cloud, validation))
+            if DENSIFY_FROM <= done <= DENSIFY_TO:
+                state = densify(state, tally, budget=budget)
+                tally = new_tally(state.cloud.num_gaussians)
     return RefinementResult(
         cloud=run.best,
         psnr_before_db=run.scores[0][1],

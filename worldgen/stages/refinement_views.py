@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.events import Progress
 from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.collision import ground_heights
 from worldgen.rendering.scene_renderer import SceneRenderer
@@ -20,7 +19,6 @@ from worldgen.stages.choose_stations import CLEARANCE_M, RayTracer, clearances, 
 
 WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
-WIDTH_PX, HEIGHT_PX = 320, 240
 SAMPLES = 6
 """Path samples per pixel; the denoiser does the rest."""
 
@@ -43,8 +41,15 @@ def walking_places(tracer: RayTracer, scene: Scene, count: int, random: np.rando
     return np.concatenate([spawn[None], near])[: max(count, 1)]
 
 
-def walking_cameras(places: NDArray[np.float64], count: int, random: np.random.Generator) -> tuple[Camera, ...]:
-    """``count`` cameras at places (P, 3): headings spread evenly, some looking up or down, some from closer by."""
+def picture_width(splat_budget: int) -> int:
+    """Columns of pictures whose pixels are about as wide as the splats of such a cloud; rows are three quarters."""
+    return 16 * max(4, round(20.0 * math.sqrt(splat_budget / 500_000)))
+
+
+def walking_cameras(
+    places: NDArray[np.float64], count: int, width: int, random: np.random.Generator
+) -> tuple[Camera, ...]:
+    """``count`` cameras at places (P, 3): headings spread evenly, some looking up or down, some zooming in."""
     cameras = []
     start = 2.0 * math.pi * random.random()
     for index in range(count):
@@ -53,17 +58,25 @@ def walking_cameras(places: NDArray[np.float64], count: int, random: np.random.G
         slope = random.uniform(-0.55, 0.25)
         target = eye + np.array([math.sin(heading), slope, -math.cos(heading)])
         fov = _FIELDS_OF_VIEW[index % len(_FIELDS_OF_VIEW)]
-        cameras.append(pinhole_camera_at(eye, target, height=HEIGHT_PX, width=WIDTH_PX, horizontal_fov=fov))
+        cameras.append(pinhole_camera_at(eye, target, height=3 * width // 4, width=width, horizontal_fov=fov))
     return tuple(cameras)
 
 
 def render_refinement_views(
-    renderer: SceneRenderer, cameras: Sequence[Camera], exposure: float, progress: Progress
+    renderer: SceneRenderer, cameras: Sequence[Camera], exposure: float, *, is_over: Callable[[int], bool]
 ) -> tuple[RefinementView, ...]:
-    """Path trace what cameras see, with depth, in the world's display colours."""
-    views = []
-    for index, camera in enumerate(cameras):
-        progress(index / len(cameras), f"view {index + 1} of {len(cameras)}")
+    """Path trace what cameras see, with depth, in the world's display colours.
+
+    Args:
+        renderer: Of the scene.
+        cameras: Where from.
+        exposure: The world's.
+        is_over: Is asked before each picture, with the number of those that are done; True ends it.
+    """
+    views: list[RefinementView] = []
+    for camera in cameras:
+        if is_over(len(views)):
+            break
         view = renderer.render_view(camera, SAMPLES)
         depth = view.buffers.euclidean_depth
         views.append(RefinementView(camera=camera, rgb=tone_map(view.radiance, exposure), euclidean_depth=depth))
