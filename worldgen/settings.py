@@ -36,7 +36,7 @@ def parse_refinement(text: str) -> RefinementLimit:
     Raises:
         UsageError: The text is neither, or out of range.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|steps)?", text.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?)(s|steps)?", text.strip().lower())
     if match is None or (match[2] == "steps" and "." in match[1]):
         raise UsageError(f"'{text}' is no length of a refinement.", hint="Give seconds (120) or steps (2000steps).")
     if match[2] == "steps":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -53,6 +54,8 @@ LiveArrays = tuple[
 ]
 HomeArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 AdamArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+StateArrays = tuple[Any, ...]
+"""``LiveArrays``, ``HomeArrays`` and ``AdamArrays`` in a row: parallel loops take no tuples of tuples."""
 GradientArrays = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
@@ -138,7 +141,7 @@ def take_step(state: SplatState, order: NDArray[np.int32], gradients: SplatGradi
         gradients.sh_dc,
         gradients.sh_rest,
     )
-    _step((state.live, state.home, state.adam), order, parts, pace)
+    _step((*state.live, *state.home, *state.adam), order, parts, pace)
 
 
 @nb.njit(cache=True, inline="always")
@@ -154,9 +157,7 @@ def _direction(adam: AdamArrays, i: int, k: int, gradient: float) -> float:
 
 
 @nb.njit(parallel=True, cache=True)
-def _step(
-    arrays: tuple[LiveArrays, HomeArrays, AdamArrays], order: NDArray[np.int32], parts: GradientArrays, pace: float
-) -> None:
+def _step(arrays: StateArrays, order: NDArray[np.int32], parts: GradientArrays, pace: float) -> None:
     """Take one step of Adam with every splat in ``order``, which holds none twice."""
     for block in nb.prange((len(order) + _BLOCK - 1) // _BLOCK):
         _step_block(arrays, order, parts, block, pace)
@@ -164,14 +165,14 @@ def _step(
 
 @nb.njit(cache=True)
 def _step_block(
-    arrays: tuple[LiveArrays, HomeArrays, AdamArrays],
+    arrays: StateArrays,
     order: NDArray[np.int32],
     parts: GradientArrays,
     block: int,
     pace: float,
 ) -> None:
     # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
-    live, home, adam = arrays
+    live, home, adam = arrays[:6], arrays[6:9], arrays[9:]
     turn, local = np.zeros((3, 3)), np.zeros(3)
     limit = (_MAX_COLOR - 0.5) / SH_C0
     for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
