@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -22,6 +23,7 @@ from worldgen.rendering.splat_gradients import splat_gradients
 from worldgen.rendering.splat_optimizer import MAX_GROWTH, MAX_SHIFT, MAX_SHRINKAGE, start_state, take_step
 from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.splat_training import RefinementView, refine_splats, views_psnr
+from worldgen.rendering.splat_training_state import fingerprint_of, load_refinement
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit, parse_refinement
@@ -77,6 +79,49 @@ def test_same_bytes_whatever_the_number_of_threads(world: World) -> None:
         numba.set_num_threads(threads)
     for name in FIELDS:
         assert getattr(results[0], name).tobytes() == getattr(results[1], name).tobytes(), name
+
+
+def test_goes_on_where_it_was_killed(world: World, tmp_path: Path) -> None:
+    cloud, training, validation = world
+    limit, path = RefinementLimit(steps=16), tmp_path / "state.npz"
+    whole = refine_splats(cloud, training, validation, limit=limit)
+
+    def kill(fraction: float, message: str) -> None:
+        if fraction > 0.7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refine_splats(cloud, training, validation, limit=limit, state_path=path, progress=kill)
+    assert path.is_file()
+    seen: list[float] = []
+    resumed = refine_splats(
+        cloud, training, validation, limit=limit, state_path=path, progress=lambda fraction, _: seen.append(fraction)
+    )
+    assert min(seen) > 0.5
+    assert not path.exists()
+    assert resumed.scores == whole.scores
+    for name in FIELDS:
+        assert getattr(resumed.cloud, name).tobytes() == getattr(whole.cloud, name).tobytes(), name
+
+
+def test_damaged_and_foreign_states_are_not_used(world: World, tmp_path: Path) -> None:
+    cloud, training, validation = world
+    path = tmp_path / "state.npz"
+
+    def kill(fraction: float, message: str) -> None:
+        if fraction > 0.6:
+            raise KeyboardInterrupt
+
+    limit = RefinementLimit(steps=8)
+    with pytest.raises(KeyboardInterrupt):
+        refine_splats(cloud, training, validation, limit=limit, seed=1, state_path=path, progress=kill)
+    fingerprint = fingerprint_of(cloud, [*training, *validation], limit, cloud.num_gaussians, 1)
+    assert load_refinement(path, fingerprint) is not None
+    assert load_refinement(path, "another") is None
+    data = path.read_bytes()
+    for damaged in (b"", data[:100], data[: len(data) // 2], b"PK\x03\x04" + bytes(200)):
+        path.write_bytes(damaged)
+        assert load_refinement(path, fingerprint) is None
 
 
 def test_what_gets_no_better_stays_as_it_was(world: World) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,16 @@ from worldgen.errors import InvalidInputError
 from worldgen.events import Progress, ignore_progress
 from worldgen.randomness import rng
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
-from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
-from worldgen.rendering.splat_densification import densify, new_tally
+from worldgen.rendering.picture_loss import TruePicture, make_true_picture, picture_gradients
+from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
 from worldgen.rendering.splat_gradients import splat_gradients
 from worldgen.rendering.splat_optimizer import SplatState, copy_of, start_state, take_step
+from worldgen.rendering.splat_training_state import (
+    SavedRefinement,
+    fingerprint_of,
+    load_refinement,
+    save_refinement,
+)
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
@@ -81,6 +88,7 @@ def refine_splats(
     limit: RefinementLimit,
     budget: int | None = None,
     seed: int = 0,
+    state_path: Path | None = None,
     progress: Progress = ignore_progress,
 ) -> RefinementResult:
     """Bring renders of splats closer to true pictures.
@@ -92,35 +100,40 @@ def refine_splats(
         limit: When to end (seconds count from here); it ends sooner when the validation views stop getting better.
         budget: Splats at most; as many as there are without it.
         seed: Of the order of the pictures.
+        state_path: Where to keep what is needed to go on after a kill; the file goes when all is done.
         progress: Is told the fraction done and the PSNR so far.
 
     Raises:
         InvalidInputError: There are no pictures of one kind, or no splats.
+        ExportError: The state cannot be written.
     """
     if not training or not validation or not cloud.num_gaussians:
         raise InvalidInputError("Refinement takes splats, pictures to come close to, and others to judge by.")
     truths = [make_true_picture(view.rgb, view.euclidean_depth) for view in training]
     budget = cloud.num_gaussians if budget is None else budget
-    state, tally = start_state(cloud), new_tally(cloud.num_gaussians)
-    run = _Run(best=cloud, scores=[(0, views_psnr(cloud, validation))], clock=_Clock(limit))
+    fingerprint = fingerprint_of(cloud, [*training, *validation], limit, budget, seed) if state_path else ""
+    run = _resumed(state_path, fingerprint, limit) or _Run(
+        state=start_state(cloud),
+        tally=new_tally(cloud.num_gaussians),
+        best=cloud,
+        scores=[(0, views_psnr(cloud, validation))],
+        clock=_Clock(limit),
+    )
     while run.clock.fraction(run.step) < 1.0 and not run.is_stalled:
         index = _view_of_step(run.step, len(training), seed)
         fraction = run.clock.fraction(run.step)
-        view = training[index]
-        bins = bin_cloud(state.cloud, view.camera)
-        if len(bins.order):
-            loss = partial(picture_gradients, truth=truths[index])
-            gradients = splat_gradients(state.cloud, view.camera, bins, loss)
-            take_step(state, bins.order, gradients, pace=LAST_PACE**fraction)
-            tally.add(bins.order, gradients)
-        run.step += 1
+        run.take_step(training[index].camera, truths[index], LAST_PACE**fraction)
         done = run.clock.fraction(run.step)
         progress(min(done, 1.0), f"{run.best_psnr:.2f} dB after {run.step} steps")
         if math.floor(EVALUATIONS * done) > math.floor(EVALUATIONS * fraction):
-            run.look(state, views_psnr(state.cloud, validation))
+            run.look(views_psnr(run.state.cloud, validation))
             if DENSIFY_FROM <= done <= DENSIFY_TO:
-                state = densify(state, tally, budget=budget)
-                tally = new_tally(state.cloud.num_gaussians)
+                run.state = densify(run.state, run.tally, budget=budget)
+                run.tally = new_tally(run.state.cloud.num_gaussians)
+            if state_path is not None:
+                save_refinement(state_path, fingerprint, run.saved())
+    if state_path is not None:
+        state_path.unlink(missing_ok=True)
     return RefinementResult(
         cloud=run.best,
         psnr_before_db=run.scores[0][1],
@@ -142,41 +155,74 @@ def views_psnr(cloud: GaussianCloud, views: Sequence[RefinementView]) -> float:
 class _Clock:
     """Tells how much of the limit is used up."""
 
-    def __init__(self, limit: RefinementLimit) -> None:
+    def __init__(self, limit: RefinementLimit, seconds_before: float = 0.0) -> None:
         self._limit = limit
-        self._start = time.perf_counter()
+        self._start = time.perf_counter() - seconds_before
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
 
     def fraction(self, step: int) -> float:
         if self._limit.steps is not None:
             return step / self._limit.steps
-        return (time.perf_counter() - self._start) / (self._limit.seconds or 1.0)
+        return self.seconds / (self._limit.seconds or 1.0)
 
 
 @dataclass(slots=True)
 class _Run:
-    """What changes while refining, but for the splats themselves."""
+    """What changes while refining."""
 
+    state: SplatState
+    tally: SplatTally
     best: GaussianCloud
     scores: list[tuple[int, float]]
     clock: _Clock
     step: int = 0
-    looks_without_gain: int = 0
-    best_psnr: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.best_psnr = self.scores[0][1]
+    @property
+    def best_psnr(self) -> float:
+        return max(psnr for _, psnr in self.scores)
 
     @property
     def is_stalled(self) -> bool:
-        return self.looks_without_gain >= PATIENCE
+        """Whether the last looks brought no gain."""
+        psnrs = [psnr for _, psnr in self.scores]
+        return len(psnrs) > PATIENCE and max(psnrs[-PATIENCE:]) <= max(psnrs[:-PATIENCE])
 
-    def look(self, state: SplatState, psnr_db: float) -> None:
+    def take_step(self, camera: Camera, truth: TruePicture, pace: float) -> None:
+        """Go towards one picture."""
+        bins = bin_cloud(self.state.cloud, camera)
+        if len(bins.order):
+            gradients = splat_gradients(self.state.cloud, camera, bins, partial(picture_gradients, truth=truth))
+            take_step(self.state, bins.order, gradients, pace=pace)
+            self.tally.add(bins.order, gradients)
+        self.step += 1
+
+    def look(self, psnr_db: float) -> None:
         """Keep the splats if they are the best so far."""
-        self.scores.append((self.step, psnr_db))
         if psnr_db > self.best_psnr:
-            self.best, self.best_psnr, self.looks_without_gain = copy_of(state.cloud), psnr_db, 0
-        else:
-            self.looks_without_gain += 1
+            self.best = copy_of(self.state.cloud)
+        self.scores.append((self.step, psnr_db))
+
+    def saved(self) -> SavedRefinement:
+        """All that is needed to go on from here."""
+        return SavedRefinement(
+            state=self.state,
+            tally=self.tally,
+            best=self.best,
+            scores=tuple(self.scores),
+            seconds=self.clock.seconds,
+        )
+
+
+def _resumed(path: Path | None, fingerprint: str, limit: RefinementLimit) -> _Run | None:
+    """A run as it was when it last saved itself, if it did."""
+    saved = load_refinement(path, fingerprint) if path is not None else None
+    if saved is None:
+        return None
+    clock = _Clock(limit, saved.seconds)
+    return _Run(saved.state, saved.tally, saved.best, list(saved.scores), clock, step=saved.scores[-1][0])
 
 
 def _view_of_step(step: int, count: int, seed: int) -> int:
