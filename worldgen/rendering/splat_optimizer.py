@@ -24,25 +24,34 @@ from worldgen.scene.gaussian_cloud import GaussianCloud
 FIXED_PARAMETERS = 14
 """Position 3, logarithms of the scales 3, quaternion 4, logit 1, colour 3; harmonics beyond degree 0 follow."""
 
-MEAN_RATE = 0.03
-"""Steps of positions in standard deviations of the splat."""
-SCALE_RATE = 0.012
-ROTATION_RATE = 0.012
-LOGIT_RATE = 0.04
-COLOR_RATE = 0.012
-HARMONICS_RATE = 0.003
-
 MAX_SHIFT = 2.0
 """Standard deviations that a splat may leave its place by."""
 MAX_GROWTH = 2.0
 MAX_SHRINKAGE = 4.0
-SHAPE_PULL = 0.02
-"""How fast shapes are drawn back to what they were, per step taken."""
 MIN_OPACITY, MAX_OPACITY = 0.002, 0.9995
 _MAX_COLOR = 1.25
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-15
 _BLOCK = 1024
+_MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Lengths of steps."""
+
+    mean: float = 0.03
+    """Of positions, in standard deviations of the splat along each of its axes."""
+    scale: float = 0.012
+    """Of the logarithms of the scales."""
+    rotation: float = 0.012
+    logit: float = 0.04
+    color: float = 0.012
+    """Of the spherical harmonics of degree 0."""
+    harmonics: float = 0.003
+    pull: float = 0.02
+    """How far shapes are drawn back to what they were, as a part of the way."""
+
 
 LiveArrays = tuple[
     NDArray[np.float32],
@@ -64,6 +73,9 @@ GradientArrays = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
 ]
+
+
+DEFAULT_RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -124,7 +136,9 @@ def copy_of(cloud: GaussianCloud) -> GaussianCloud:
     )
 
 
-def take_step(state: SplatState, order: NDArray[np.int32], gradients: SplatGradients, *, pace: float) -> None:
+def take_step(
+    state: SplatState, order: NDArray[np.int32], gradients: SplatGradients, *, pace: float, rates: Rates = DEFAULT_RATES
+) -> None:
     """Move the splats that were seen.
 
     Args:
@@ -132,6 +146,7 @@ def take_step(state: SplatState, order: NDArray[np.int32], gradients: SplatGradi
         order: (M,) which splats the derivatives are of.
         gradients: Of the loss.
         pace: Factor on all rates.
+        rates: Lengths of steps.
     """
     parts = (
         gradients.means,
@@ -141,7 +156,8 @@ def take_step(state: SplatState, order: NDArray[np.int32], gradients: SplatGradi
         gradients.sh_dc,
         gradients.sh_rest,
     )
-    _step((*state.live, *state.home, *state.adam), order, parts, pace)
+    lengths = (rates.mean, rates.scale, rates.rotation, rates.logit, rates.color, rates.harmonics, rates.pull)
+    _step((*state.live, *state.home, *state.adam), order, parts, pace * np.array(lengths))
 
 
 @nb.njit(cache=True, inline="always")
@@ -157,10 +173,10 @@ def _direction(adam: AdamArrays, i: int, k: int, gradient: float) -> float:
 
 
 @nb.njit(parallel=True, cache=True)
-def _step(arrays: StateArrays, order: NDArray[np.int32], parts: GradientArrays, pace: float) -> None:
+def _step(arrays: StateArrays, order: NDArray[np.int32], parts: GradientArrays, rates: NDArray[np.float64]) -> None:
     """Take one step of Adam with every splat in ``order``, which holds none twice."""
     for block in nb.prange((len(order) + _BLOCK - 1) // _BLOCK):
-        _step_block(arrays, order, parts, block, pace)
+        _step_block(arrays, order, parts, block, rates)
 
 
 @nb.njit(cache=True)
@@ -169,7 +185,7 @@ def _step_block(
     order: NDArray[np.int32],
     parts: GradientArrays,
     block: int,
-    pace: float,
+    rates: NDArray[np.float64],
 ) -> None:
     # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
     live, home, adam = arrays[:6], arrays[6:9], arrays[9:]
@@ -178,20 +194,20 @@ def _step_block(
     for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
         i = order[rank]
         adam[2][i] += 1
-        _move(live, home, (adam, turn, local), i, (parts[0][rank], pace))
-        _reshape(live, home, adam, i, (parts[1][rank], parts[2][rank], pace))
+        _move(live, home, (adam, turn, local), i, (parts[0][rank], rates))
+        _reshape(live, home, adam, i, (parts[1][rank], parts[2][rank], rates))
         opacity = np.float64(live[3][i])
         odds = opacity / (1.0 - opacity)
-        odds *= math.exp(-pace * LOGIT_RATE * _direction(adam, i, 10, parts[3][rank]))
+        odds *= math.exp(-rates[_LOGIT] * _direction(adam, i, 10, parts[3][rank]))
         live[3][i] = min(max(odds / (1.0 + odds), MIN_OPACITY), MAX_OPACITY)
         for k in range(3):
-            color = live[4][i, k] - pace * COLOR_RATE * _direction(adam, i, 11 + k, parts[4][rank, k])
+            color = live[4][i, k] - rates[_COLOR] * _direction(adam, i, 11 + k, parts[4][rank, k])
             live[4][i, k] = min(max(color, -limit), limit)
         for k in range(parts[5].shape[1]):
             for channel in range(3):
                 gradient = parts[5][rank, k, channel]
                 direction = _direction(adam, i, FIXED_PARAMETERS + 3 * k + channel, gradient)
-                live[5][i, k, channel] -= pace * HARMONICS_RATE * direction
+                live[5][i, k, channel] -= rates[_HARMONICS] * direction
 
 
 @nb.njit(cache=True, inline="always")
@@ -200,15 +216,15 @@ def _move(
     home: HomeArrays,
     work: tuple[AdamArrays, NDArray[np.float64], NDArray[np.float64]],
     i: int,
-    towards: tuple[NDArray[np.float32], float],
+    towards: tuple[NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
     """Shift a splat along its own axes, each by a part of its size there, and keep it near its home."""
     adam, turn, local = work
-    gradient, pace = towards
+    gradient, rates = towards
     fill_rotation(live[1][i], turn)
     for axis in range(3):
         along = turn[0, axis] * gradient[0] + turn[1, axis] * gradient[1] + turn[2, axis] * gradient[2]
-        local[axis] = -pace * MEAN_RATE * live[2][i, axis] * _direction(adam, i, axis, along)
+        local[axis] = -rates[_MEAN] * live[2][i, axis] * _direction(adam, i, axis, along)
     for k in range(3):
         live[0][i, k] += turn[k, 0] * local[0] + turn[k, 1] * local[1] + turn[k, 2] * local[2]
     fill_rotation(home[1][i], turn)
@@ -228,15 +244,15 @@ def _reshape(
     home: HomeArrays,
     adam: AdamArrays,
     i: int,
-    towards: tuple[NDArray[np.float32], NDArray[np.float32], float],
+    towards: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
     """Stretch and turn a splat, and draw it back to its first shape."""
-    by_quat, by_log_scale, pace = towards
+    by_quat, by_log_scale, rates = towards
     for axis in range(3):
-        growth = -pace * SCALE_RATE * _direction(adam, i, 3 + axis, by_log_scale[axis])
+        growth = -rates[_SCALE] * _direction(adam, i, 3 + axis, by_log_scale[axis])
         first = np.float64(home[2][i, axis])
         grown = np.float64(live[2][i, axis]) / first
-        grown *= math.exp(growth - pace * SHAPE_PULL * math.log(grown))
+        grown *= math.exp(growth - rates[_PULL] * math.log(grown))
         live[2][i, axis] = first * min(max(grown, 1.0 / MAX_SHRINKAGE), MAX_GROWTH)
     same = 0.0
     for k in range(4):
@@ -244,8 +260,8 @@ def _reshape(
     sign = 1.0 if same >= 0.0 else -1.0
     square = 0.0
     for k in range(4):
-        turned = live[1][i, k] - pace * ROTATION_RATE * _direction(adam, i, 6 + k, by_quat[k])
-        turned -= pace * SHAPE_PULL * (turned - sign * home[1][i, k])
+        turned = live[1][i, k] - rates[_ROTATION] * _direction(adam, i, 6 + k, by_quat[k])
+        turned -= rates[_PULL] * (turned - sign * home[1][i, k])
         live[1][i, k] = turned
         square += turned * turned
     for k in range(4):

@@ -23,7 +23,7 @@ from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
 from worldgen.rendering.picture_loss import TruePicture, make_true_picture, picture_gradients
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
 from worldgen.rendering.splat_gradients import splat_gradients
-from worldgen.rendering.splat_optimizer import SplatState, copy_of, start_state, take_step
+from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, copy_of, start_state, take_step
 from worldgen.rendering.splat_training_state import (
     SavedRefinement,
     fingerprint_of,
@@ -88,6 +88,7 @@ def refine_splats(
     limit: RefinementLimit,
     budget: int | None = None,
     seed: int = 0,
+    rates: Rates = DEFAULT_RATES,
     state_path: Path | None = None,
     progress: Progress = ignore_progress,
 ) -> RefinementResult:
@@ -100,6 +101,7 @@ def refine_splats(
         limit: When to end (seconds count from here); it ends sooner when the validation views stop getting better.
         budget: Splats at most; as many as there are without it.
         seed: Of the order of the pictures.
+        rates: Lengths of steps.
         state_path: Where to keep what is needed to go on after a kill; the file goes when all is done.
         progress: Is told the fraction done and the PSNR so far.
 
@@ -112,12 +114,13 @@ def refine_splats(
     truths = [make_true_picture(view.rgb, view.euclidean_depth) for view in training]
     budget = cloud.num_gaussians if budget is None else budget
     fingerprint = fingerprint_of(cloud, [*training, *validation], limit, budget, seed) if state_path else ""
-    run = _resumed(state_path, fingerprint, limit) or _Run(
+    run = _resumed(state_path, fingerprint, limit, rates) or _Run(
         state=start_state(cloud),
         tally=new_tally(cloud.num_gaussians),
         best=cloud,
         scores=[(0, views_psnr(cloud, validation))],
         clock=_Clock(limit),
+        rates=rates,
     )
     while run.clock.fraction(run.step) < 1.0 and not run.is_stalled:
         index = _view_of_step(run.step, len(training), seed)
@@ -178,6 +181,7 @@ class _Run:
     best: GaussianCloud
     scores: list[tuple[int, float]]
     clock: _Clock
+    rates: Rates
     step: int = 0
 
     @property
@@ -195,7 +199,7 @@ class _Run:
         bins = bin_cloud(self.state.cloud, camera)
         if len(bins.order):
             gradients = splat_gradients(self.state.cloud, camera, bins, partial(picture_gradients, truth=truth))
-            take_step(self.state, bins.order, gradients, pace=pace)
+            take_step(self.state, bins.order, gradients, pace=pace, rates=self.rates)
             self.tally.add(bins.order, gradients)
         self.step += 1
 
@@ -216,13 +220,13 @@ class _Run:
         )
 
 
-def _resumed(path: Path | None, fingerprint: str, limit: RefinementLimit) -> _Run | None:
+def _resumed(path: Path | None, fingerprint: str, limit: RefinementLimit, rates: Rates) -> _Run | None:
     """A run as it was when it last saved itself, if it did."""
     saved = load_refinement(path, fingerprint) if path is not None else None
     if saved is None:
         return None
     clock = _Clock(limit, saved.seconds)
-    return _Run(saved.state, saved.tally, saved.best, list(saved.scores), clock, step=saved.scores[-1][0])
+    return _Run(saved.state, saved.tally, saved.best, list(saved.scores), clock, rates, step=saved.scores[-1][0])
 
 
 def _view_of_step(step: int, count: int, seed: int) -> int:
