@@ -1,8 +1,7 @@
 """What the splats of built worlds are worth: path traced truth against them and against what the field ships.
 
 Run with ``pytest tests/benchmarks/test_splat_quality.py -m slow --benchmark-disable -s`` (about two minutes a prompt on
-two cores) or with ``-k speed --benchmark-only`` for the rasteriser alone. ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the
-first three prompts only.
+two cores). ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the first three prompts only.
 """
 
 from __future__ import annotations
@@ -14,19 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from tests.benchmarks.baseline import baseline_splats, panorama_height_for
 from worldgen.events import RunContext
-from worldgen.geometry.cameras import panorama_camera, pinhole_camera
+from worldgen.geometry.cameras import panorama_camera
 from worldgen.geometry.collision import ground_heights
 from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.quality.views import ViewScore, judging_cameras, judging_eyes, score_splats
-from worldgen.randomness import rng
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import refine_colors
-from worldgen.rendering.splats import render_splats
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -167,34 +163,3 @@ def test_splats_are_close_to_the_truth() -> None:
     assert mean.around.psnr_db >= 20.0
     assert mean.around.psnr_db >= mean.baseline_around.psnr_db + 3.0
     assert max(mean.spawn.hole_ratio, mean.around.hole_ratio) < 0.001
-
-
-@pytest.mark.parametrize("name", ["pinhole", "panorama"])
-def test_rasteriser_speed(benchmark: BenchmarkFixture, name: str) -> None:
-    """500 000 splats all around the camera, 512 rows."""
-    count = 500_000
-    random = rng(0, "splats")
-    directions = random.normal(size=(count, 3))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    if name == "pinhole":
-        # All of them in view: the hard case.
-        directions[:, 2] = -np.abs(directions[:, 2]) - 1.0
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    distances = np.exp(random.uniform(np.log(2.0), np.log(200.0), count))
-    quats = random.normal(size=(count, 4))
-    shapes = np.array([1.0, 1.0, 0.1]) * random.uniform(0.5, 1.5, (count, 1))
-    cloud = GaussianCloud(
-        means=(directions * distances[:, None]).astype(np.float32),
-        quats_wxyz=(quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
-        scales=(0.004 * distances[:, None] * shapes).astype(np.float32),
-        opacities=np.full(count, 0.9, dtype=np.float32),
-        sh_dc=random.normal(size=(count, 3)).astype(np.float32),
-        sh_rest=np.zeros((count, 0, 3), dtype=np.float32),
-    )
-    camera = (
-        pinhole_camera(np.eye(4), height=512, width=512, horizontal_fov=0.5 * np.pi)
-        if name == "pinhole"
-        else panorama_camera(np.zeros(3), height=512)
-    )
-    image = benchmark.pedantic(render_splats, args=(cloud, camera), rounds=5, warmup_rounds=1)
-    assert image.alpha.mean() > 0.5
