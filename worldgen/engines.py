@@ -42,6 +42,16 @@ _ENGINES: tuple[EngineEntry, ...] = (
         description="Blender 4.2 or newer: GLB, colliders, Python script",
         writer=f"{_EXPORTERS}.engine_blender:write_blender_package",
     ),
+    EngineEntry(
+        id="isaac",
+        description="Isaac Sim 6 and Omniverse: USD stage with UsdPhysics, semantics and splats; needs the extra usd",
+        writer=f"{_EXPORTERS}.engine_isaac:write_isaac_package",
+    ),
+    EngineEntry(
+        id="web",
+        description="browsers: GLB, SPZ and SOG with a viewer for three.js and Spark",
+        writer=f"{_EXPORTERS}.engine_web:write_web_package",
+    ),
 )
 
 ENGINES: Mapping[str, EngineEntry] = MappingProxyType({entry.id: entry for entry in _ENGINES})

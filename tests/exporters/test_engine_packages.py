@@ -68,6 +68,18 @@ EXPECTED = {
         "import_world.py",
         "README_Blender.md",
     },
+    "isaac": {"{}.usdc", "splats/{}_splats.usdc", "sky/{}_sky.hdr", "README_Isaac.md"},
+    "web": {
+        "index.html",
+        "viewer.js",
+        "{}.glb",
+        "{}_collision.glb",
+        "{}_navmesh.glb",
+        "splats/{}.spz",
+        "splats/{}.sog",
+        "sky/{}_sky.hdr",
+        "README_Web.md",
+    },
 }
 
 

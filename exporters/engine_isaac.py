@@ -1,0 +1,185 @@
+"""Isaac Sim and Omniverse: a USD stage with instances, colliders, semantics, lights and splats. Needs extra ``usd``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worldgen.errors import BackendUnavailableError
+from worldgen.exporters.engine_axes import ISAAC, engine_points, engine_transforms, looking_quat_xyzw
+from worldgen.exporters.engine_files import copy_file, write_readme
+from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
+from worldgen.exporters.engine_package import WorldPackage
+from worldgen.exporters.glb_copy import TextureFolder
+from worldgen.exporters.glb_reader import open_glb
+from worldgen.exporters.usd_meshes import MeshStage, matrix_of
+from worldgen.exporters.usd_splats import write_splat_usd
+from worldgen.frames import Frame, axes_from, matrices_from_quats, rigid, yaw_rotation
+
+NITS_PER_UNIT = 1000.0
+"""What a sky pixel of 1 shines with: Omniverse's cameras expect a dome of about 1000."""
+
+_UP = np.array([0.0, 1.0, 0.0])
+
+
+def write_isaac_package(package: WorldPackage, folder: Path) -> None:
+    """Write the package into an empty folder.
+
+    Raises:
+        BackendUnavailableError: The extra ``usd`` is not installed.
+        WorldgenError: A file of the world is damaged, or one cannot be written.
+    """
+    name = package.name
+    sky = copy_file(package.sky, folder, f"sky/{name}_sky.hdr")
+    splats = ""
+    if package.splats is not None:
+        splats = f"splats/{name}_splats.usdc"
+        (folder / "splats").mkdir(exist_ok=True)
+        write_splat_usd(package.splats, folder / splats, frame=Frame.RFU)
+    _write_stage(package, folder, sky=sky, splats=splats)
+    stage = f"{name}.usdc"
+    usd = SplatFile(
+        file=splats,
+        format="splat_usd",
+        frame="RFU",
+        importer="OpenUSD 26.03 or newer, Isaac Sim 6",
+        settings=f"referenced by {stage} as /World/Splats",
+    )
+    files = PackageFiles(
+        land=stage,
+        props=stage,
+        colliders=stage if package.colliders else "",
+        navmesh=stage if package.navmesh is not None else "",
+        sky=sky,
+        splats=(usd,) if splats else (),
+        textures="textures",
+    )
+    write_layout(package, ISAAC, "isaac", files, folder)
+    write_readme(package, "README_Isaac.md", folder / "README_Isaac.md", {})
+
+
+def _write_stage(package: WorldPackage, folder: Path, *, sky: str, splats: str) -> None:
+    try:
+        from pxr import Usd, UsdGeom, UsdPhysics
+    except ImportError as error:
+        raise BackendUnavailableError("USD stages need OpenUSD.", hint='pip install "worldgen[usd]"') from error
+    path = folder / f"{package.name}.usdc"
+    stage = Usd.Stage.CreateNew(str(path))
+    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
+    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+    world = UsdGeom.Xform.Define(stage, "/World").GetPrim()
+    stage.SetDefaultPrim(world)
+    Usd.ModelAPI(world).SetKind("assembly")
+    UsdPhysics.Scene.Define(stage, "/World/PhysicsScene")
+    meshes = MeshStage(stage, TextureFolder(folder / "textures", "./textures/"))
+    _add_assets(package, meshes)
+    _add_instances(package, meshes)
+    _add_colliders(package, meshes)
+    if package.navmesh is not None:
+        navmesh = open_glb(package.navmesh)
+        for number, (node, matrix) in enumerate(navmesh.mesh_nodes()):
+            prim = meshes.add_collider(navmesh, node["mesh"], f"/World/Nav/Navmesh_{number}", "none", False)
+            meshes.place(prim, _turned(matrix[None])[0])
+    if splats:
+        holder = stage.DefinePrim("/World/Splats")
+        holder.GetReferences().AddReference(f"./{splats}", "/World/Splats")
+    _add_lights(package, stage, sky)
+    _add_spawn(package, stage)
+    stage.GetRootLayer().Save()
+
+
+def _turned(world_from_things: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 4, 4) transforms of the world in the stage's axes."""
+    split = engine_transforms(ISAAC, world_from_things)
+    matrices = np.tile(np.eye(4), (len(world_from_things), 1, 1))
+    matrices[:, :3, :3] = matrices_from_quats(np.roll(split.quats_xyzw, 1, axis=1)) * split.scales[:, None, None]
+    matrices[:, :3, 3] = split.positions
+    return matrices
+
+
+def _add_assets(package: WorldPackage, meshes: MeshStage) -> None:
+    """A class for every asset, which its instances inherit; classes are not drawn themselves."""
+    for asset in package.assets:
+        root = f"/_{asset.name}"
+        meshes.define_class(root, asset.label)
+        meshes.add_visible(package.scene, asset.mesh, f"{root}/Mesh")
+        if package.collision is None:
+            continue
+        for number, collider in enumerate(asset.colliders):
+            approximation = "convexHull" if collider.is_convex else "none"
+            place = f"{root}/Colliders/Collider_{number:02d}"
+            prim = meshes.add_collider(package.collision, collider.mesh, place, approximation, True)
+            meshes.place(prim, _turned(collider.asset_from_collider[None])[0])
+
+
+def _add_instances(package: WorldPackage, meshes: MeshStage) -> None:
+    matrices = _turned(np.stack([item.world_from_asset for item in package.placements]))
+    labels = {asset.name: asset.label for asset in package.assets}
+    for item, matrix in zip(package.placements, matrices, strict=True):
+        group = "".join(letter if letter.isalnum() else "_" for letter in item.spec_id or "things")
+        path = f"/World/Objects/g_{group}/{_prim_name(item.name)}"
+        meshes.add_instance(path, f"/_{item.asset}", matrix, labels[item.asset])
+
+
+def _add_colliders(package: WorldPackage, meshes: MeshStage) -> None:
+    if package.collision is None:
+        return
+    for collider in package.colliders:
+        if collider.asset:
+            continue
+        path = f"/World/Colliders/{_prim_name(collider.name)}"
+        approximation = "convexHull" if collider.is_convex else "none"
+        is_solid = collider.kind != "trigger"
+        prim = meshes.add_collider(package.collision, collider.mesh, path, approximation, is_solid)
+        meshes.place(prim, _turned(collider.world_from_collider[None])[0])
+
+
+def _add_lights(package: WorldPackage, stage: Any, sky: str) -> None:
+    from pxr import Gf, Sdf, UsdGeom, UsdLux
+
+    if sky:
+        dome = UsdLux.DomeLight.Define(stage, "/World/Sky")
+        dome.CreateIntensityAttr(NITS_PER_UNIT)
+        dome.CreateTextureFileAttr(Sdf.AssetPath(f"./{sky}"))
+        dome.CreateTextureFormatAttr(UsdLux.Tokens.latlong)
+        # A dome's picture has its middle at +Z and its top at +Y; ours has -Z in the middle, and the stage has Z up.
+        turn = axes_from(Frame.RFU, Frame.RUB) @ yaw_rotation(np.pi)
+        UsdGeom.Xformable(dome).AddTransformOp().Set(matrix_of(rigid(turn, np.zeros(3))))
+    if package.light is None:
+        return
+    key = package.light.key
+    light = UsdLux.DistantLight.Define(stage, "/World/KeyLight")
+    # Normalised, a distant light's intensity is the illuminance on a surface that faces it.
+    light.CreateNormalizeAttr(True)
+    light.CreateIntensityAttr(NITS_PER_UNIT * key.illuminance_lux / package.light.sky.nits_per_unit)
+    light.CreateColorAttr(Gf.Vec3f(*key.color))
+    light.CreateAngleAttr(float(np.degrees(key.angular_diameter)))
+    direction = key.direction_in_world
+    up = _UP if abs(float(direction[1])) < 0.999 else np.array([0.0, 0.0, -1.0])
+    _turn_to(light, looking_quat_xyzw(ISAAC, -direction, up), np.zeros(3))
+
+
+def _add_spawn(package: WorldPackage, stage: Any) -> None:
+    from pxr import Gf, UsdGeom
+
+    spawn = package.spawn
+    feet = np.array(spawn.position)
+    turn = looking_quat_xyzw(ISAAC, yaw_rotation(spawn.yaw) @ np.array([0.0, 0.0, -1.0]), _UP)
+    _turn_to(UsdGeom.Xform.Define(stage, "/World/PlayerStart"), turn, engine_points(ISAAC, feet[None])[0])
+    camera = UsdGeom.Camera.Define(stage, "/World/SpawnCamera")
+    camera.CreateClippingRangeAttr(Gf.Vec2f(0.05, 30_000.0))
+    _turn_to(camera, turn, engine_points(ISAAC, (feet + spawn.eye_height_m * _UP)[None])[0])
+
+
+def _turn_to(thing: Any, quat_xyzw: NDArray[np.float64], position: NDArray[np.float64]) -> None:
+    from pxr import UsdGeom
+
+    turn = matrices_from_quats(np.roll(quat_xyzw, 1)[None])[0]
+    UsdGeom.Xformable(thing).AddTransformOp().Set(matrix_of(rigid(turn, position)))
+
+
+def _prim_name(name: str) -> str:
+    return name if name[:1].isalpha() else f"n_{name}"
