@@ -14,7 +14,8 @@ from worldgen.spec.model import Season, TimeOfDay, WorldSpec
 GroundKind = Literal["snow", "grass", "sand", "stone"]
 
 _NIGHT, _DUSK = 0.13, 0.24
-_WARM_SKY = 0.10
+_WARM_SKY, _PINK_SKY = 0.10, 0.045
+_DENSE, _SOME = 0.5, 0.12
 _FEW_PIXELS = 50
 
 
@@ -40,7 +41,7 @@ class PhotoTraits:
             "stone": "a meadow with rocks",
         }[self.ground]
         trees = "pine trees" if self.ground == "snow" else "cacti" if self.ground == "sand" else "broadleaf trees"
-        growth = f", dense {trees}" if self.growth > 0.55 else f" with {trees}" if self.growth > 0.2 else ""
+        growth = f", dense {trees}" if self.growth > _DENSE else f" with {trees}" if self.growth > _SOME else ""
         return f"{land}{growth}, {self.season}, {self.time_of_day.replace('_', ' ')}"
 
 
@@ -87,12 +88,13 @@ def _time_of_day(sky: NDArray[np.float32], everything: NDArray[np.float32]) -> T
     brightness = float(np.median(everything.max(axis=1)))
     if len(sky) >= _FEW_PIXELS:
         above = float(np.median(sky.max(axis=1)))
-        warmth = float(np.percentile(sky[:, 0] - sky[:, 2], 80.0))
+        warmth = float(np.percentile(sky[:, 0] - sky[:, 2], 90.0))
+        pinkness = float(np.median(sky[:, 0] - sky[:, 1]))
         if above < _NIGHT * 1.5:
             return "night"
         if above < _DUSK * 1.6:
             return "dusk"
-        if warmth > 2.5 * _WARM_SKY:
+        if warmth > 2.5 * _WARM_SKY or pinkness > _PINK_SKY:
             return "sunset"
         if warmth > _WARM_SKY:
             return "golden_hour"
@@ -109,13 +111,15 @@ def _cloud_cover(sky: NDArray[np.float32]) -> float:
 
 def _ground_kind(ground: NDArray[np.float32]) -> GroundKind:
     red, green, blue = (float(np.median(ground[:, channel])) for channel in range(3))
-    brightest = max(red, green, blue)
-    saturation = (brightest - min(red, green, blue)) / max(brightest, 1e-3)
-    if brightest > 0.68 and saturation < 0.12:
+    bright = ground[ground.max(axis=1) >= np.percentile(ground.max(axis=1), 70.0)]
+    paleness = float(np.median(bright.min(axis=1) / np.maximum(bright.max(axis=1), 1e-3)))
+    if (float(np.median(bright.max(axis=1))) > 0.62 and paleness > 0.85) or blue > 1.1 * max(red, 0.05):
         return "snow"
-    if green >= red * 0.98 and green > blue * 1.08:
+    # Grass is olive at least: little blue. Sand and earth keep more of it.
+    if green > 0.93 * red and blue < 0.72 * green:
         return "grass"
-    if saturation > 0.22 and red > blue * 1.15 and brightest > 0.38:
+    lit = float(np.percentile(ground.max(axis=1), 75.0))
+    if red > 1.1 * blue and lit > 0.33:
         return "sand"
     return "stone"
 
@@ -132,6 +136,6 @@ def _season(ground: NDArray[np.float32], things: NDArray[np.float32]) -> Season:
         return "winter"
     if len(things) >= _FEW_PIXELS:
         orange = (things[:, 0] > things[:, 1] * 1.25) & (things[:, 1] > things[:, 2] * 1.35)
-        if orange.mean() > 0.3:
+        if orange.mean() > 0.6:
             return "autumn"
     return "summer"
