@@ -91,6 +91,7 @@ class GlbWriter:
         *,
         material: int | None = None,
         tangents: NDArray[np.float32] | None = None,
+        marks: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> Json:
         """Add a mesh's arrays; returns the glTF primitive that refers to them.
 
@@ -98,6 +99,7 @@ class GlbWriter:
             mesh: With at least one triangle. Colours become linear 16-bit ``COLOR_0``; v is turned to count downwards.
             material: Index of its material.
             tangents: (V, 4) float32, or None.
+            marks: (V,) float32 attributes of our own, by names that begin with an underscore.
         """
         attributes = {
             "POSITION": self._add_accessor(mesh.vertices, "VEC3", _FLOAT, bounds=True),
@@ -111,6 +113,8 @@ class GlbWriter:
             attributes["COLOR_0"] = self._add_accessor(
                 mesh.colors, "VEC4", _UNSIGNED_SHORT, row_bytes=8, convert=_short_colors, normalized=True
             )
+        for name, values in (marks or {}).items():
+            attributes[name] = self._add_accessor(values, "SCALAR", _FLOAT)
         is_short = mesh.num_vertices <= _MAX_SHORT_VERTICES
         indices = self._add_accessor(
             mesh.triangles.reshape(-1),

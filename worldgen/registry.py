@@ -202,11 +202,11 @@ _FORMATS: tuple[FormatEntry, ...] = (
         writer=f"{_EXPORTERS}.images:write_mask_png",
     ),
     FormatEntry(
-        id="parts_glb",
+        id="sheets_glb",
         layer="mesh",
         suffixes=(".glb",),
-        description="plain meshes with vertex colours (glTF 2.0)",
-        writer=f"{_EXPORTERS}.glb:write_parts_glb",
+        description="what a picture shows as meshes that carry it, unlit (glTF 2.0)",
+        writer=f"{_EXPORTERS}.sheets_glb:write_sheets_glb",
     ),
     FormatEntry(
         id="radiance_hdr",

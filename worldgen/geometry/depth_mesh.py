@@ -50,7 +50,7 @@ def mesh_from_view(view: View, rgb: NDArray[np.float32]) -> TriangleMesh:
     )
     flat_depth, flat_normals = depth.ravel(), normals.reshape(-1, 3)
     triangles = triangles[np.isfinite(flat_depth[triangles]).all(axis=1)]
-    triangles = triangles[_on_one_surface(triangles, flat_depth, points, flat_normals, view)]
+    triangles = triangles[on_one_surface(triangles, flat_depth, points, flat_normals)]
     used, compact = np.unique(triangles, return_inverse=True)
     return TriangleMesh(
         vertices=points[used],
@@ -60,14 +60,13 @@ def mesh_from_view(view: View, rgb: NDArray[np.float32]) -> TriangleMesh:
     )
 
 
-def _on_one_surface(
+def on_one_surface(
     triangles: NDArray[np.int32],
     depth: NDArray[np.float32],
     points: NDArray[np.float32],
     normals: NDArray[np.float32],
-    view: View,
 ) -> NDArray[np.bool_]:
-    """Which triangles do not bridge a depth edge.
+    """Which triangles do not bridge a depth edge; depths, points and normals are those of the vertices.
 
     A jump of depth is no edge where the corners still lie in each other's tangent planes: a level floor seen at a
     grazing angle jumps from row to row.

@@ -70,7 +70,7 @@ def _trust_picture(layers: SeenLayers) -> Picture:
 
 
 def _facts(layers: SeenLayers) -> str:
-    triangles = sum(mesh.num_triangles for mesh in layers.meshes.values())
+    triangles = sum(sheet.mesh.num_triangles for sheet in layers.sheets)
     return (
         f"{layers.splats.num_gaussians:,} splats · {triangles:,} triangles · camera {layers.camera_height:.2f} m over "
         "the ground"

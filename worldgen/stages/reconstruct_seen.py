@@ -5,24 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.color import bytes_from_unit, srgb_from_linear
 from worldgen.events import RunContext
 from worldgen.geometry.cameras import panorama_camera
-from worldgen.geometry.depth_mesh import mesh_from_view
 from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.ground_field import ground_from_depth, ground_labels
-from worldgen.geometry.panorama_completion import resample_nearest
+from worldgen.geometry.panorama_sheets import sky_dome, surface_sheet
 from worldgen.geometry.seen_collision import collision_from_view
 from worldgen.geometry.seen_sky import sky_from_panorama
 from worldgen.geometry.splat_construction import build_splats
+from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.labels import LABEL_INDEX
-from worldgen.scene.triangle_mesh import TriangleMesh
+from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import Buffers, View
 from worldgen.stages.estimate_depth import SeenDepth
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
 
-_MESH_HEIGHT = 384
+_MESH_ROWS = 384
+_DOME_RADIUS_M = 1500.0
 
 
 def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunContext) -> SeenLayers:
@@ -43,10 +46,10 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         points = fuse_points(samples)
         splats = build_splats(samples, budget=context.tier.splat_budget)
     with context.stage("make mesh"):
-        meshes = {"surface": _sheet(view, panorama.picture)}
+        sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
+        sheets = _sheets(panorama, view, sky, panorama.exposure)
     with context.stage("make collision"):
         collision = collision_from_view(euclidean_depth, is_ground, field, camera_height)
-        sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
     return SeenLayers(
         panorama=view,
         picture=panorama.picture,
@@ -56,7 +59,7 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         sky=sky,
         points=points,
         splats=splats,
-        meshes=meshes,
+        sheets=sheets,
         collision=collision,
         camera_height=camera_height,
         estimates=(*panorama.estimates, *depth.estimates),
@@ -82,22 +85,26 @@ def _view(
     return View(camera=camera, radiance=panorama.radiance, buffers=buffers)
 
 
-def _sheet(view: View, picture: NDArray[np.float32]) -> TriangleMesh:
-    """The surface that was seen as one sheet, cut at depth edges, coarser than the picture."""
-    height = min(view.camera.height, _MESH_HEIGHT)
-    if height == view.camera.height:
-        return mesh_from_view(view, picture)
-    depth = resample_nearest(view.buffers.euclidean_depth, height)
-
-    def small(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return resample_nearest(values, height)
-
-    buffers = Buffers(
-        euclidean_depth=depth,
-        normals=small(view.buffers.normals),
-        albedo=small(view.buffers.albedo),
-        labels=resample_nearest(view.buffers.labels, height),
-        object_ids=resample_nearest(view.buffers.object_ids, height),
+def _sheets(panorama: SeenPanorama, view: View, sky: NDArray[np.float32], exposure: float) -> tuple[TexturedMesh, ...]:
+    """The surface that is seen, with the panorama on it, and a dome with the sky, where there is one."""
+    camera = view.camera
+    assert isinstance(camera, PanoramaCamera)  # of a seen world it always is
+    depth = view.buffers.euclidean_depth
+    mesh, rows, columns = surface_sheet(camera, depth, rows=_MESH_ROWS)
+    surface = TexturedMesh(
+        name="surface",
+        label="surface",
+        mesh=mesh,
+        texture=bytes_from_unit(panorama.picture),
+        is_seen=panorama.known[rows, columns].astype(np.float32),
     )
-    camera = panorama_camera(view.camera.world_from_camera[:3, 3], height=height)
-    return mesh_from_view(View(camera=camera, radiance=small(view.radiance), buffers=buffers), small(picture))
+    is_sky = ~np.isfinite(depth)
+    if not is_sky.any():
+        return (surface,)
+    dome = sky_dome(camera, _DOME_RADIUS_M)
+    colors = srgb_from_linear(sky) if exposure == 1.0 else tone_map(sky, exposure)
+    marks = np.zeros(dome.num_vertices, dtype=np.float32)
+    return (
+        surface,
+        TexturedMesh(name="sky_dome", label="sky", mesh=dome, texture=bytes_from_unit(colors), is_seen=marks),
+    )

@@ -14,7 +14,7 @@ from worldgen.manifest import Estimate
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
-from worldgen.scene.triangle_mesh import TriangleMesh
+from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import View
 
 
@@ -67,7 +67,7 @@ class SeenLayers:
     sky: NDArray[np.float32]
     points: PointCloud
     splats: GaussianCloud
-    meshes: Mapping[str, TriangleMesh]
+    sheets: tuple[TexturedMesh, ...]
     collision: Collision
     camera_height: float
     estimates: tuple[Estimate, ...]

@@ -25,7 +25,7 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
     """Write every layer file of a seen world; returned and raised is what ``LayerWriter.finish`` tells."""
     buffers = layers.panorama.buffers
     size = {"width": layers.panorama.camera.width, "height": layers.panorama.camera.height}
-    triangles = sum(mesh.num_triangles for mesh in layers.meshes.values())
+    triangles = sum(sheet.mesh.num_triangles for sheet in layers.sheets)
 
     def row(name: str, role: str, format_id: str, value: object, counts: dict[str, int] | None = None) -> LayerFile:
         return LayerFile(name=name, role=role, format_id=format_id, value=value, counts=counts or {})
@@ -42,7 +42,7 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("points.ply", "points", "points_ply", layers.points, {"points": layers.points.num_points}),
         row("splats.ply", "splats", "gaussian_ply", layers.splats, {"gaussians": layers.splats.num_gaussians}),
         row("splats.spz", "splats", "spz", layers.splats, {"gaussians": layers.splats.num_gaussians}),
-        row("scene.glb", "scene", "parts_glb", layers.meshes, {"objects": len(layers.meshes), "triangles": triangles}),
+        row("scene.glb", "scene", "sheets_glb", layers.sheets, {"objects": len(layers.sheets), "triangles": triangles}),
         row("collision.glb", "collision", "collision_glb", layers.collision),
     ]
     with LayerWriter(folder) as writer:
