@@ -41,6 +41,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_DEFLATE_RATIO = 1032
 _BLOCK = 1 << 16
 _ZSTD_LEVEL = 12
+_GZIP_LEVEL = 5
+# Quantised numbers repeat by chance only: filtered, level 5 packs them tighter than level 6 does and in half the time.
 _PRECISION = (
     "precision: positions to 0.12 mm, sizes to 3 %, rotations to {rotation}, colours and opacities to 8 bits{sh}"
 )
@@ -86,7 +88,10 @@ def write_spz(
             num_bytes = sum(file.write(piece) for piece in _zstd_pieces(fitted, header))
         else:
             chunks = _chain(header, *_streams(fitted, version))
-            num_bytes = sum(file.write(piece) for piece in deflate(chunks, container="gzip"))
+            num_bytes = sum(
+                file.write(piece)
+                for piece in deflate(chunks, container="gzip", level=_GZIP_LEVEL, strategy=zlib.Z_FILTERED)
+            )
     precision = _PRECISION.format(
         rotation="13°" if version == 2 else "0.3°",
         sh=", view-dependent colour to 4 or 5 bits" if cloud.sh_degree else "",

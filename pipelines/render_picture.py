@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worldgen.color import bytes_from_unit
 from worldgen.errors import UsageError
@@ -52,14 +54,24 @@ def render_picture(
     output = Path(output)
     writer = load_writer(format_of_path(output, layer="panorama"))
     camera = _camera(world, request)
-    if request.layer == "splats":
+    writer(bytes_from_unit(camera_renderer(world, request.layer, report)(camera)), output)
+    return output
+
+
+def camera_renderer(
+    world: World, layer: Literal["splats", "mesh"], report: Reporter
+) -> Callable[[AnyCamera], NDArray[np.float32]]:
+    """A function that draws what a camera sees: (H, W, 3) display-referred, 0 to 1.
+
+    Raises:
+        WorldgenError: The world's splats or spec cannot be read.
+    """
+    if layer == "splats":
         from worldgen.rendering.splats import render_splats
 
-        picture = render_splats(world.splats, camera).rgb
-    else:
-        picture = _path_traced(world, camera, report)
-    writer(bytes_from_unit(picture), output)
-    return output
+        cloud = world.splats
+        return lambda camera: render_splats(cloud, camera).rgb
+    return _path_tracer(world, report)
 
 
 def _camera(world: World, request: PictureRequest) -> AnyCamera:
@@ -76,25 +88,25 @@ def _camera(world: World, request: PictureRequest) -> AnyCamera:
     )
 
 
-def _path_traced(world: World, camera: AnyCamera, report: Reporter) -> np.ndarray:
+def _path_tracer(world: World, report: Reporter) -> Callable[[AnyCamera], NDArray[np.float32]]:
     from worldgen.builder.build_scene import build_scene
     from worldgen.rendering.scene_renderer import SceneRenderer
     from worldgen.rendering.tone_mapping import tone_map
 
     manifest = world.manifest
-    if manifest.source.kind in ("panorama", "photo"):
-        raise UsageError(
-            "A world made from a picture has no scene to path trace.", hint="Use --layer splats.", path=world.path
-        )
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
     with context.stage("build scene") as progress:
         built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)
-    with context.stage("render"):
-        renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
-        if isinstance(camera, PanoramaCamera):
-            position = camera.world_from_camera[:3, 3]
-            faces = renderer.render_cube(position, face_px=renderer.face_px_for(camera.height), samples=_SAMPLES)
-            view = renderer.panorama_from_cube(faces, camera)
-        else:
-            view = renderer.render_view(camera, samples=_SAMPLES)
-    return tone_map(view.radiance, manifest.exposure)
+    renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
+
+    def trace(camera: AnyCamera) -> NDArray[np.float32]:
+        with context.stage("render"):
+            if isinstance(camera, PanoramaCamera):
+                position = camera.world_from_camera[:3, 3]
+                faces = renderer.render_cube(position, face_px=renderer.face_px_for(camera.height), samples=_SAMPLES)
+                view = renderer.panorama_from_cube(faces, camera)
+            else:
+                view = renderer.render_view(camera, samples=_SAMPLES)
+        return tone_map(view.radiance, manifest.exposure)
+
+    return trace

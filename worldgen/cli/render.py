@@ -26,13 +26,24 @@ class _Size(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("world", type=click.Path(path_type=Path))
-@click.option("-o", "--output", "output", type=click.Path(path_type=Path), required=True, help="PNG or JPEG to write.")
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="PNG, JPEG, or with --path MP4 or a folder.",
+)
 @click.option("--layer", type=click.Choice(["splats", "mesh"]), default="splats", show_default=True)
 @click.option("--eye", type=float, nargs=3, help="Where to look from: X Y Z in metres; the spawn's eye if left out.")
 @click.option("--look-at", type=float, nargs=3, help="Where to look to: X Y Z in metres.")
 @click.option("--panorama", is_flag=True, help="An equirectangular picture, width twice the height.")
 @click.option("--size", type=_Size(), default="1280x720", show_default=True, help="Size of the picture.")
 @click.option("--fov", "fov_deg", type=click.FloatRange(10.0, 150.0), default=75.0, show_default=True)
+@click.option("--path", "path", help="Film along a path: orbit, walk, or a JSON file of keyframes or cameras.")
+@click.option("--seconds", type=click.FloatRange(0.0, min_open=True), default=5.0, help="Length of the film.")
+@click.option("--fps", type=click.IntRange(1, 240), default=24, show_default=True, help="Pictures in a second.")
+@click.option("--cameras", type=click.Path(path_type=Path), help="Folder for cameras.json and a COLMAP model.")
 @shared_options
 def render(
     *,
@@ -44,9 +55,17 @@ def render(
     panorama: bool,
     size: tuple[int, int],
     fov_deg: float,
+    path: str | None,
+    seconds: float,
+    fps: int,
+    cameras: Path | None,
     as_json: bool,
 ) -> None:
-    """Draw the splats of WORLD, or path trace its scene, from any point."""
+    """Draw the splats of WORLD, or path trace its scene, from any point or along a path.
+
+    An orbit turns about --look-at, starting at --eye; a walk goes past the spawn, or from --eye to --look-at.
+    """
+    from worldgen.pipelines.render_path import FilmRequest, render_path
     from worldgen.pipelines.render_picture import PictureRequest, render_picture
 
     if panorama and look_at is not None:
@@ -60,5 +79,12 @@ def render(
         height=size[1],
         fov_deg=fov_deg,
     )
-    path = render_picture(world, output, request, report=terminal_reporter(as_json))
-    print_result(as_json, {"path": str(path)}, [str(path)])
+    if path is None:
+        if cameras is not None:
+            raise UsageError("--cameras tells the cameras of a path; give --path too.")
+        picture = render_picture(world, output, request, report=terminal_reporter(as_json))
+        print_result(as_json, {"path": str(picture)}, [str(picture)])
+        return
+    film = FilmRequest(picture=request, path=path, seconds=seconds, fps=fps, cameras_folder=cameras)
+    files = render_path(world, output, film, report=terminal_reporter(as_json))
+    print_result(as_json, {"path": str(output), "files": [str(file) for file in files]}, [str(output)])
