@@ -64,6 +64,7 @@ def camera_renderer(
     """A function that draws what a camera sees: (H, W, 3) display-referred, 0 to 1.
 
     Raises:
+        UsageError: The world was made from a picture and has no scene.
         WorldgenError: The world's splats or spec cannot be read.
     """
     if layer == "splats":
@@ -94,6 +95,10 @@ def _path_tracer(world: World, report: Reporter) -> Callable[[AnyCamera], NDArra
     from worldgen.rendering.tone_mapping import tone_map
 
     manifest = world.manifest
+    if manifest.source.kind in ("panorama", "photo"):
+        raise UsageError(
+            "A world made from a picture has no scene to path trace.", hint="Use --layer splats.", path=world.path
+        )
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
     with context.stage("build scene") as progress:
         built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import os
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -77,6 +81,28 @@ def read_or_refuse(format_id: str, path: Path, data: bytes) -> None:
         tracemalloc.stop()
     assert peak < MAX_MEMORY_BYTES
     assert refused is None or (refused.path == path and refused.message.endswith("."))
+
+
+FUZZ_SECONDS = float(os.environ.get("WORLDGEN_FUZZ_SECONDS", "60"))
+"""How long the slow fuzz test runs, over all formats together."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format_id", READABLE)
+def test_random_damage_for_a_while(tmp_path: Path, originals: dict[str, bytes], format_id: str) -> None:
+    """Other examples every time than the quick test has, as many as there is time for."""
+    end = time.monotonic() + FUZZ_SECONDS / len(READABLE)
+    for seed in itertools.count():
+
+        @hypothesis.seed(seed)
+        @settings(max_examples=100, deadline=None, database=None)
+        @given(damage=damage)
+        def fuzz(damage: tuple[float, list[tuple[float, int]], bytes]) -> None:
+            read_or_refuse(format_id, tmp_path / "a", damaged(originals[format_id], *damage))
+
+        fuzz()
+        if time.monotonic() > end:
+            break
 
 
 @pytest.mark.parametrize("format_id", READABLE)

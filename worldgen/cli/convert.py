@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from worldgen.cli.output import print_result, shared_options
+from worldgen.frames import Frame
 
-_FRAMES = ("RUB", "RDF", "LUF", "RUF", "LUB", "RFU", "FRU")
+_FRAMES = tuple(frame.value for frame in Frame)
 
 
 @click.command()
@@ -51,7 +52,6 @@ def convert(
     from worldgen.exporters.convert import Storage
     from worldgen.exporters.convert import convert as convert_file
     from worldgen.exporters.filters import SplatFilters
-    from worldgen.frames import Frame
 
     box, sphere = filters.pop("crop_box"), filters.pop("crop_sphere")
     report = convert_file(
