@@ -86,3 +86,12 @@ def test_moisture_is_higher_by_the_water() -> None:
     assert wet[(shore > 0.0) & (shore < 3.0)].mean() > wet[shore > 25.0].mean() + 0.15
     assert wet.min() >= 0.0
     assert wet.max() <= 1.0
+
+
+def test_every_level_agrees_with_its_own_water() -> None:
+    from worldgen.builder.terrain.fields import SHORE, land_fields
+
+    for biome, waters in (("meadow_hills", "lake lake"), ("coast", "")):
+        terrain = land_of(biome, waters, 2).terrain  # type: ignore[arg-type]
+        for level, fields in zip(terrain.levels, land_fields(terrain).levels, strict=True):
+            np.testing.assert_array_equal(fields[..., SHORE] < 0.0, level.water_depth > 0.0)

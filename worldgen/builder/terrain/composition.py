@@ -66,6 +66,8 @@ class Composition:
     scale: float
     """Factor on hills and swells from the spec's relief; 1 is the biome's own."""
     mountain_height: float
+    mountains_within: tuple[float, float]
+    """Distances within which mountains have begun to rise and have their full height; infinite for the biome's own."""
     valley_heading: float
     peak_heading: float
     peak_distance: float
@@ -93,8 +95,9 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
     valley_heading = side * random.uniform(math.radians(4.0), math.radians(20.0))
     sea_heading = -side * random.uniform(math.radians(24.0), math.radians(50.0))
     river_heading = sea_heading * 0.5 + side * 0.2 if has_sea else valley_heading
-    peak_heading = valley_heading + random.uniform(math.radians(-13.0), math.radians(13.0))
-    peak_distance = random.uniform(2600.0, 3600.0)
+    # The leading peak stands over the first lake, on the side without the landmark.
+    peak_heading = -side * random.uniform(math.radians(-3.0), math.radians(11.0))
+    peak_distance = random.uniform(2500.0, 3200.0)
     plans: list[WaterPlan] = []
     num_lakes = 0
     for water in waters:
@@ -116,6 +119,7 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
         side=side,
         scale=scale,
         mountain_height=mountain_height,
+        mountains_within=(900.0, 2600.0) if spec.land.mountains_in_distance else (math.inf, math.inf),
         valley_heading=valley_heading,
         peak_heading=peak_heading,
         peak_distance=peak_distance,
@@ -145,19 +149,20 @@ def _mountain_height(spec: WorldSpec, profile: LandProfile, relief: float) -> fl
         return 0.0
     height = profile.mountain_height
     if spec.land.mountains_in_distance:
-        height = max(height, 850.0 if profile.code != PROFILES["canyon"].code else 420.0)
+        height = max(height, 1050.0 if profile.code != PROFILES["canyon"].code else 420.0)
+        relief = max(relief, 0.4)
     return height * (0.55 + 0.9 * relief)
 
 
 def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: float, island: bool) -> WaterPlan:
-    shore = random.uniform(23.0, 33.0)
+    shore = random.uniform(25.0, 33.0)
     center = (math.sin(heading) * (shore + 60.0), -math.cos(heading) * (shore + 60.0))
     radius = random.uniform(130.0, 190.0) if island else 0.0
     return WaterPlan(
         id=water.id,
         kind="sea",
         frozen=water.frozen,
-        surface_y=-random.uniform(1.8, 2.2),
+        surface_y=-random.uniform(2.6, 3.1),
         center_xz=center,
         heading=heading,
         shore_m=shore,
@@ -170,19 +175,19 @@ def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: f
 def _plan_lake(water: Water, random: np.random.Generator, side: float, index: int) -> WaterPlan:
     """Place a lake: the first in front, to the side without the landmark; further ones to both sides."""
     size = water.size**0.75
-    across = min(190.0, random.uniform(44.0, 62.0) * size)
-    along = min(150.0, random.uniform(27.0, 38.0) * size)
+    across = min(190.0, random.uniform(48.0, 66.0) * size)
+    along = min(150.0, random.uniform(32.0, 43.0) * size)
     degrees = (random.uniform(8.0, 24.0), -random.uniform(42.0, 55.0), 75.0, -105.0)[min(index, 3)]
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
     heading = -side * math.radians(degrees)
-    shore = random.uniform(20.0, 26.0) + (0.0 if index == 0 else 14.0)
+    shore = random.uniform(23.5, 28.0) + (0.0 if index == 0 else 14.0)
     distance = shore + along
     return WaterPlan(
         id=water.id,
         kind="lake",
         frozen=water.frozen,
-        surface_y=-random.uniform(1.25, 1.7),
+        surface_y=-random.uniform(2.5, 3.1),
         center_xz=(distance * math.sin(heading), -distance * math.cos(heading)),
         heading=heading + random.uniform(-0.25, 0.25),
         half_size_m=(across, along),

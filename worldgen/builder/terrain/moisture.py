@@ -46,11 +46,14 @@ def shore_fields(
         if fields:
             coordinates = (np.arange(len(heights[k])) - (len(heights[k]) - 1) / 2) * spacings[k]
             outer = fields[-1]
-            distance = refine(outer.distance, spacings[k + 1], coordinates, 0.0, 0)
-            nearer = (distance < own.distance) & (own.distance > 0.0)
+            # A level knows its own shores best; only water beyond its border may be nearer than what it knows.
+            border = 0.5 * (len(coordinates) - 1) * spacings[k] - np.abs(coordinates)
+            to_border = np.minimum(border[:, None], border[None, :])
+            beyond = np.maximum(refine(outer.distance, spacings[k + 1], coordinates, 0.0, 0), to_border)
+            nearer = (own.distance > to_border) & (beyond < own.distance)
             surface = refine(outer.surface_y, spacings[k + 1], coordinates, 0.0, 0)
             own = ShoreField(
-                np.where(nearer, distance, own.distance).astype(np.float32),
+                np.where(nearer, beyond, own.distance).astype(np.float32),
                 np.where(nearer, surface, own.surface_y).astype(np.float32),
             )
         fields.append(own)

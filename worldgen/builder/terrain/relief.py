@@ -41,8 +41,8 @@ def relief_plan(composition: Composition) -> ReliefPlan:
         hill_height=profile.hill_height * composition.scale,
         hill_wavelength=profile.hill_wavelength,
         mountain_height=composition.mountain_height,
-        mountain_start=profile.mountain_start,
-        mountain_full=profile.mountain_full,
+        mountain_start=min(profile.mountain_start, composition.mountains_within[0]),
+        mountain_full=min(profile.mountain_full, composition.mountains_within[1]),
         valley_sin=math.sin(composition.valley_heading),
         valley_cos=math.cos(composition.valley_heading),
         peak_x=composition.peak_distance * math.sin(composition.peak_heading),
@@ -73,7 +73,18 @@ def mountain_weight(x: float, z: float, plan: ReliefPlan) -> float:
     heading = math.atan2(x, -z)
     ring_x, ring_z = 1.7 * math.cos(heading), 1.7 * math.sin(heading)
     skyline = 0.72 + 0.5 * gradient_noise(ring_x + 7.7, ring_z - 3.1, plan.seed + 73)
-    return rise * min(1.15, max(0.3, skyline))
+    # The valley ends at the massif of the leading peak, which the view looks at.
+    return max(rise * min(1.15, max(0.3, skyline)), smoothstep(1750.0, 450.0, _distance_to_peak(x, z, plan)))
+
+
+@njit(cache=True)
+def _distance_to_peak(x: float, z: float, plan: ReliefPlan) -> float:
+    """Distance to the leading peak in metres, halved across the view, where its range runs on to both sides."""
+    away = math.sqrt(plan.peak_x**2 + plan.peak_z**2)
+    dx, dz = x - plan.peak_x, z - plan.peak_z
+    forward = (dx * plan.peak_x + dz * plan.peak_z) / away
+    across = (dx * plan.peak_z - dz * plan.peak_x) / away
+    return math.sqrt(forward * forward + 0.25 * across * across)
 
 
 @njit(cache=True, parallel=True)
@@ -109,9 +120,10 @@ def macro_relief(
             if plan.mountain_height > 0.0:
                 weight = mountain_weight(x, z, plan)
                 px, pz = (x + 420.0 * warp_x) / 2600.0, (z + 420.0 * warp_z) / 2600.0
-                peak = ((x - plan.peak_x) ** 2 + (z - plan.peak_z) ** 2) / 1.4e6
                 ridge = ridged(px, pz, plan.seed + 31, 4, 0.5)
-                lift = weight * (0.12 + 1.1 * ridge * ridge + 0.9 * math.exp(-peak) * (0.4 + ridge))
+                # A cusp, bent by the same noise as the ridges, makes a horn rather than a dome.
+                to_peak = _distance_to_peak(x + 260.0 * warp_x, z + 260.0 * warp_z, plan)
+                lift = weight * (0.12 + 1.1 * ridge * ridge + 1.3 * math.exp(-to_peak / 520.0) * (0.12 + ridge))
                 weights[row, column] = weight
                 uplift[row, column] = lift if weight > 0.015 else 0.0
     return heights, weights, uplift
