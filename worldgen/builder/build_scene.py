@@ -25,6 +25,7 @@ from worldgen.builder.layout.zones import LineZone, PadZone, Zone
 from worldgen.builder.materials.library import make_material
 from worldgen.builder.sky.environment import build_sky
 from worldgen.builder.sky.fog import build_fog
+from worldgen.builder.sky.sun import key_direction
 from worldgen.builder.terrain.queries import ground_height, shore_distance
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.material import Material
@@ -331,7 +332,7 @@ def _scattered(
         play_half_size_m=land.play_half_size_m,
         cover_reach_m=prototypes.tier.cover_reach_m,
         zones=tuple(plan.zones),
-        sight_lines=_sight_lines(plan, land),
+        sight_lines=_sight_lines(spec, plan, land, seed),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
         ground_fit=growth_on(bare_land, spec, seed),
         closeness=_closeness(spec, bare_land, plan, paths),
@@ -342,12 +343,17 @@ def _scattered(
 
 _SILL = 0.3
 """Nothing scattered may hide a placed thing above this share of its height."""
-_WATER_IN_SIGHT_M = 30.0
+_WATER_IN_SIGHT_M = 34.0
 """Waters are kept in sight up to this distance; what lies beyond shows over their near shore."""
+_WATER_FAN_RAD = math.radians(13.0)
+"""A water is kept in sight in its middle and this far to both sides."""
+_GLADE_M, _GLADE_HALF_WIDTH_M = 120.0, 8.0
+"""Length and half width of the glade through which a low sun reaches the spawn."""
+_LOW_SUNS = frozenset({"dawn", "golden_hour", "sunset"})
 
 
-def _sight_lines(plan: SitePlan, land: Land) -> tuple[SightLine, ...]:
-    """What scattered things must leave in sight: the first thing of every entry, near ones and the waters."""
+def _sight_lines(spec: WorldSpec, plan: SitePlan, land: Land, seed: int) -> tuple[SightLine, ...]:
+    """What scattered things must leave in sight: first things of entries, near ones, the waters and a low sun."""
     lines = []
     for site in plan.sites:
         x, z = site.center_xz
@@ -358,8 +364,16 @@ def _sight_lines(plan: SitePlan, land: Land) -> tuple[SightLine, ...]:
             lines.append(SightLine(x=x, z=z, sill_y=sill, clearance_m=clearance))
     for water in land.waters:
         x, z = water.center_xz
-        shorten = min(1.0, _WATER_IN_SIGHT_M / max(math.hypot(x, z), 1.0))
-        lines.append(SightLine(x=x * shorten, z=z * shorten, sill_y=water.surface_y, clearance_m=7.0))
+        reach = min(math.hypot(x, z), _WATER_IN_SIGHT_M)
+        for turn in (-_WATER_FAN_RAD, 0.0, _WATER_FAN_RAD):
+            heading = math.atan2(x, -z) + turn
+            goal_x, goal_z = reach * math.sin(heading), -reach * math.cos(heading)
+            lines.append(SightLine(x=goal_x, z=goal_z, sill_y=water.surface_y, clearance_m=6.0))
+    if spec.time_of_day in _LOW_SUNS:
+        sun = key_direction(spec.time_of_day, seed)
+        # Low things cast short shadows: the sill lies so high that only tall things are in the way.
+        away = _GLADE_M / math.hypot(sun[0], sun[2])
+        lines.append(SightLine(x=away * sun[0], z=away * sun[2], sill_y=1e6, clearance_m=_GLADE_HALF_WIDTH_M))
     return tuple(lines)
 
 

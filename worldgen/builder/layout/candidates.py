@@ -199,7 +199,8 @@ def _preference(
         return score + 0.08 * height - 0.05 * np.hypot(x - target.center_xz[0], z - target.center_xz[1])
     if target is not None and target.kind == "water":
         wanted = radius + 3.0
-        return score - 0.12 * np.abs(np.abs(shore) - wanted) - 0.012 * distance
+        # What is far away is small: a building still shows well where a boat or a post no longer does.
+        return score - 0.12 * np.abs(np.abs(shore) - wanted) - max(0.02, 0.1 / (1.0 + radius)) * distance
     if item.place.relation == "in_distance":
         return score + 0.02 * height
     if target is not None and target.kind == "site":

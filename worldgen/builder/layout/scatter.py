@@ -185,7 +185,7 @@ def _scatter_zone(stand: Stand, zone: Zone, around: Surroundings, later: Sequenc
     """
     rng = randomness.rng(around.seed, f"{zone.owner}/{stand.entry.id}")
     x_from, x_to, z_from, z_to = zone.bounds()
-    _, _, cell = _rings(stand, around)[0]
+    _, _, cell = _rings(stand, around)[1]
     count = int((x_to - x_from) * (z_to - z_from) / cell**2)
     x = x_from + (x_to - x_from) * rng.random(count)
     z = z_from + (z_to - z_from) * rng.random(count)
@@ -207,6 +207,10 @@ _SPARSE_M = {"cactus": 6.0, "dead_tree": 4.0}
 """Metres that families keep between each other for want of water, however slender they are."""
 
 
+_FEET_M = 5.0
+"""Within this distance of the spawn ground cover is denser."""
+
+
 def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
     """(from, to, cell) in metres: how far a stand reaches and how far apart its cells lie."""
     spacing = max(1.25 * stand.crown_m, _SPARSE_M.get(stand.family.name, 0.55))
@@ -214,7 +218,9 @@ def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float
     if stand.is_cover:
         cover = max(0.62, 1.1 * stand.crown_m)
         far = around.cover_reach_m
-        rings = [(0.5, 14.0, cover), (14.0, 34.0, 1.3 * cover), (34.0, far, 2.1 * cover)]
+        # Nothing is as close to the eye as the ground at the visitor's feet.
+        feet = (0.35, _FEET_M, 0.62 * cover)
+        rings = [feet, (_FEET_M, 14.0, cover), (14.0, 34.0, 1.3 * cover), (34.0, far, 2.1 * cover)]
         return [(inner, min(outer, far), cell) for inner, outer, cell in rings if inner < far]
     if stand.height_m < 4.0:
         return [(2.0, 60.0, max(spacing * 1.6, 2.2)), (60.0, min(reach, 150.0), max(spacing * 2.4, 4.0))]

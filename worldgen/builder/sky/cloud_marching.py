@@ -197,8 +197,8 @@ def _unevenness(view: Vector, distance: float, layer: _Layer, coverage_map: Tabl
         return 1.0
     x = (view[0] * distance + layer.east_km) / COVERAGE_PERIOD_KM
     z = (view[2] * distance + layer.south_km) / COVERAGE_PERIOD_KM
-    broad = sample_map(coverage_map, 3.0 * x, 3.0 * z)
-    small = sample_map(coverage_map, 9.0 * z + 0.37, 9.0 * x + 0.11) * (1.0 - _smooth(5.0, 25.0, distance))
+    broad = sample_map(coverage_map, x, z)
+    small = sample_map(coverage_map, 3.0 * z + 0.37, 3.0 * x + 0.11) * (1.0 - _smooth(5.0, 25.0, distance))
     return math.exp(layer.flatness * layer.contrast * (1.5 * broad + 1.0 * small))
 
 
@@ -219,6 +219,8 @@ def _march(
     # A gap keeps the sun's disc free where the sky is broken, so that sunshine on the ground looks right.
     towards_sun = view[0] * sun[0] + view[1] * sun[1] + view[2] * sun[2]
     gap = 0.5 * (1.0 - layer.flatness) * _smooth(0.84, 1.0, towards_sun)
+    # One cloud overhead would be the whole upper half of a panorama.
+    gap = max(gap, 0.34 * (1.0 - layer.flatness) * _smooth(0.35, 0.8, mu))
     length = max(0.045, 0.0055 * start, (end - start) / 64.0)
     through, red, green, blue, distance, weight = 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
     thickness = layer.top_km - layer.base_km

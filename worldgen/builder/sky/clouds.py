@@ -83,8 +83,11 @@ def _unit_grid(size: int) -> tuple[Table, Table]:
 
 
 def _coverage_map(seed: int) -> Table:
-    u, v = _unit_grid(256)
-    return np.asarray(fractal_noise(u, v, (14, 14), seed, (4, 0.5, False)), np.float32)
+    """Where clouds stand: cells of two kilometres, gathered into fields and gaps some seven kilometres across."""
+    u, v = _unit_grid(512)
+    fields = fractal_noise(u, v, (14, 14), seed, (3, 0.5, False))
+    cells = fractal_noise(u, v, (52, 52), seed + 1, (3, 0.5, False))
+    return np.asarray(0.45 * fields + 0.8 * cells, np.float32)
 
 
 def _veil_map(seed: int, warp_seed: int, angle: float) -> Table:

@@ -127,7 +127,7 @@ def _broadened(beam: NDArray[np.float64]) -> NDArray[np.float64]:
     luminance = float(beam @ LUMINANCE_WEIGHTS)
     if luminance <= 0.0:
         return beam
-    softer = beam**0.75
+    softer = beam**0.85
     result: NDArray[np.float64] = softer * (luminance / float(softer @ LUMINANCE_WEIGHTS))
     return result
 

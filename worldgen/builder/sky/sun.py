@@ -26,7 +26,7 @@ _COURSES: dict[TimeOfDay, _Course] = {
     "morning": _Course(elevation_deg=(20.0, 27.0), side_deg=(95.0, 130.0)),
     "noon": _Course(elevation_deg=(58.0, 64.0), side_deg=(110.0, 150.0)),
     "afternoon": _Course(elevation_deg=(36.0, 43.0), side_deg=(105.0, 140.0)),
-    "golden_hour": _Course(elevation_deg=(8.0, 11.0), side_deg=(45.0, 70.0)),
+    "golden_hour": _Course(elevation_deg=(6.5, 8.5), side_deg=(42.0, 62.0)),
     "sunset": _Course(elevation_deg=(1.4, 2.4), side_deg=(35.0, 55.0)),
     "dusk": _Course(elevation_deg=(-5.0, -4.2), side_deg=(35.0, 60.0)),
     "night": _Course(elevation_deg=(24.0, 34.0), side_deg=(38.0, 62.0)),

@@ -18,12 +18,16 @@ from worldgen.builder.terrain.noise import noise_seed
 from worldgen.builder.terrain.queries import path_weight_at
 from worldgen.scene.material import LinearColor, Material, SurfaceTag
 from worldgen.scene.scene import Part, Prototype, SceneObject
-from worldgen.scene.terrain import Terrain
+from worldgen.scene.terrain import Terrain, TerrainLevel
 from worldgen.settings import QualityTier
 from worldgen.spec.model import Biome, Season, WorldSpec
 
-LEVEL_NAMES = ("near", "play", "middle", "far")
-"""Names of the levels, finest first."""
+LEVEL_NAMES = ("spawn", "near", "play", "middle", "far")
+"""Names of the ground's squares, finest texture first; the first one is the middle of the near level."""
+
+_SPAWN_HALF_SIZE_M = 6.0
+"""Around the spawn the eye is close to the ground, so it gets a texture of its own on a small square."""
+_SPAWN, _NEAR, _PLAY, _MIDDLE = range(4)
 
 _GROUND, _MOUNTAIN, _CLIFF, _PATH = 0, 1, 2, 3
 _GROUP_LABELS = ("ground", "mountain", "cliff", "path")
@@ -88,13 +92,22 @@ def build_ground(
     materials: dict[str, Material] = {}
     prototypes: dict[str, Prototype] = {}
     outer: Material | None = None
-    for index in range(len(terrain.levels) - 1, -1, -1):
-        level = terrain.levels[index]
+    squares = _squares(terrain, cover)
+    wetness = spec.weather.wetness
+    for index in range(len(squares) - 1, -1, -1):
+        level, fields = squares[index]
         texture_px = ground_texture_px(index, tier)
         name = f"ground_{LEVEL_NAMES[index]}"
         layers = layer_set(pyramids, tiles_m, 2.0 * level.half_size_m / (texture_px - 1))
-        plan = _bake_plan(terrain, index, texture_px, spec, seed)
-        fields = cover.fields.levels[index]
+        outer_half_size = squares[index + 1][0].half_size_m if index + 1 < len(squares) else 0.0
+        plan = _bake_plan(
+            level,
+            index,
+            texture_px=texture_px,
+            outer_half_size=outer_half_size,
+            wetness=spec.weather.wetness,
+            seed=seed,
+        )
         colors, normals, roughness = bake_level(
             fields,
             bake_rules(fields, plan, cover.plan),
@@ -111,8 +124,7 @@ def build_ground(
             roughness_texture=roughness,
             tile_m=2.0 * level.half_size_m,
         )
-        finer = (terrain.levels[index - 1], cover.fields.levels[index - 1]) if index > 0 else None
-        mesh = level_mesh(level, fields, texture_px, finer)
+        mesh = level_mesh(level, fields, texture_px, squares[index - 1] if index > 0 else None)
         for prototype in _prototypes(mesh, index, name, cover):
             prototypes[prototype.name] = prototype
     objects = tuple(
@@ -122,9 +134,26 @@ def build_ground(
     return BuiltLand(prototypes=prototypes, materials=materials, objects=objects, cover=cover)
 
 
-def ground_texture_px(level_index: int, tier: QualityTier) -> int:
-    """Side of a level's baked texture in pixels: the far levels take half."""
-    return tier.ground_texture_px if level_index <= 1 else max(512, tier.ground_texture_px // 2)
+def ground_texture_px(square_index: int, tier: QualityTier) -> int:
+    """Side of a square's baked texture in pixels: the spawn's and the far ones take half."""
+    if square_index in (_NEAR, _PLAY):
+        return tier.ground_texture_px
+    return max(min(512, tier.ground_texture_px), tier.ground_texture_px // 2)
+
+
+def _squares(terrain: Terrain, cover: GroundCover) -> list[tuple[TerrainLevel, NDArray[np.float32]]]:
+    """The levels and their fields, led by the square around the spawn that is cut out of the finest one."""
+    near, fields = terrain.levels[0], cover.fields.levels[0]
+    middle, reach = near.num_samples // 2, round(_SPAWN_HALF_SIZE_M / near.spacing_m)
+    cut = (slice(middle - reach, middle + reach + 1),) * 2
+    spawn = TerrainLevel(
+        spacing_m=near.spacing_m,
+        heights=near.heights[cut],
+        water_depth=near.water_depth[cut],
+        moisture=near.moisture[cut],
+        path_weight=near.path_weight[cut],
+    )
+    return [(spawn, np.ascontiguousarray(fields[cut])), *zip(terrain.levels, cover.fields.levels, strict=True)]
 
 
 def _layer_tints(spec: WorldSpec) -> dict[str, LinearColor]:
@@ -141,9 +170,9 @@ def _surface(spec: WorldSpec) -> SurfaceTag:
     return "snow" if spec.weather.snow_cover > 0.5 else _SURFACES.get(spec.biome, "grass")
 
 
-def _bake_plan(terrain: Terrain, index: int, texture_px: int, spec: WorldSpec, seed: int) -> BakePlan:
-    level = terrain.levels[index]
-    coarsest = index == len(terrain.levels) - 1
+def _bake_plan(
+    level: TerrainLevel, index: int, *, texture_px: int, outer_half_size: float, wetness: float, seed: int
+) -> BakePlan:
     texel = 2.0 * level.half_size_m / (texture_px - 1)
     wavelength = 2.0 * level.spacing_m
     return BakePlan(
@@ -152,10 +181,10 @@ def _bake_plan(terrain: Terrain, index: int, texture_px: int, spec: WorldSpec, s
         spacing=level.spacing_m,
         texture_px=texture_px,
         detail_wavelength=wavelength,
-        detail_octaves=0 if index == 0 else max(1, math.floor(math.log2(wavelength / (2.0 * texel))) + 1),
+        detail_octaves=0 if index <= _NEAR else max(1, math.floor(math.log2(wavelength / (2.0 * texel))) + 1),
         variation=max(1.7, 5.0 * texel),
-        wetness=0.8 * spec.weather.wetness,
-        outer_half_size=0.0 if coarsest else terrain.levels[index + 1].half_size_m,
+        wetness=0.8 * wetness,
+        outer_half_size=outer_half_size,
         border=0.25,
     )
 
@@ -183,20 +212,20 @@ def _groups(mesh: LevelMesh, index: int, cover: GroundCover) -> NDArray[np.int8]
     """Label group of each triangle: far relief is mountain, walls are cliff, the rest is ground."""
     heights = mesh.vertices[:, 1]
     of_vertex = np.full(len(heights), _GROUND, dtype=np.int8)
-    if index >= 2:
+    if index >= _MIDDLE:
         distance = np.hypot(mesh.vertices[:, 0], mesh.vertices[:, 2])
         of_vertex[heights > 14.0 + 0.012 * distance] = _MOUNTAIN
     walls = cover.plan.code in {CANYON, DESERT}
-    if index <= 1 or walls:
+    if index <= _PLAY or walls:
         limit = math.cos(math.radians(42.0 if walls else 50.0))
         of_vertex[(mesh.normals[:, 1] < limit) & (heights > -30.0)] = _CLIFF
-    if index <= 1:
+    if index <= _PLAY:
         trodden = path_weight_at(cover.terrain, mesh.vertices[:, 0], mesh.vertices[:, 2]) > 0.5
         of_vertex[trodden] = _PATH
     groups: NDArray[np.int8] = of_vertex[mesh.triangles[:, 1]]
     counted = np.bincount(groups, minlength=4)
     if counted[_CLIFF] < 60:
-        groups[groups == _CLIFF] = _GROUND if index <= 1 else _MOUNTAIN
+        groups[groups == _CLIFF] = _GROUND if index <= _PLAY else _MOUNTAIN
     return groups
 
 
