@@ -25,7 +25,7 @@ from worldgen.builder.layout.zones import LineZone, PadZone, Zone
 from worldgen.builder.materials.library import make_material
 from worldgen.builder.sky.environment import build_sky
 from worldgen.builder.sky.fog import build_fog
-from worldgen.builder.sky.sun import key_direction
+from worldgen.builder.sky.sun import LOW_SUNS, key_direction
 from worldgen.builder.terrain.queries import ground_height, shore_distance
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.scene.material import Material
@@ -347,9 +347,12 @@ _WATER_IN_SIGHT_M = 34.0
 """Waters are kept in sight up to this distance; what lies beyond shows over their near shore."""
 _WATER_FAN_RAD = math.radians(13.0)
 """A water is kept in sight in its middle and this far to both sides."""
-_GLADE_M, _GLADE_HALF_WIDTH_M = 120.0, 8.0
-"""Length and half width of the glade through which a low sun reaches the spawn."""
-_LOW_SUNS = frozenset({"dawn", "golden_hour", "sunset"})
+_SHORE_GROWTH_M = 1.2
+"""Grass and reeds of this height may stand between the eye and the water's edge."""
+_GLADE_HALF_WIDTH_M = 9.0
+"""Half width of the glade through which a low sun reaches the spawn."""
+_TREE_M = 14.0
+"""Height of the trees that the glade must clear."""
 
 
 def _sight_lines(spec: WorldSpec, plan: SitePlan, land: Land, seed: int) -> tuple[SightLine, ...]:
@@ -368,12 +371,12 @@ def _sight_lines(spec: WorldSpec, plan: SitePlan, land: Land, seed: int) -> tupl
         for turn in (-_WATER_FAN_RAD, 0.0, _WATER_FAN_RAD):
             heading = math.atan2(x, -z) + turn
             goal_x, goal_z = reach * math.sin(heading), -reach * math.cos(heading)
-            lines.append(SightLine(x=goal_x, z=goal_z, sill_y=water.surface_y, clearance_m=6.0))
-    if spec.time_of_day in _LOW_SUNS:
-        sun = key_direction(spec.time_of_day, seed)
+            lines.append(SightLine(x=goal_x, z=goal_z, sill_y=water.surface_y + _SHORE_GROWTH_M, clearance_m=6.0))
+    if spec.time_of_day in LOW_SUNS:
+        x, y, z = key_direction(spec.time_of_day, seed)
+        away = min(_TREE_M / y, 400.0)
         # Low things cast short shadows: the sill lies so high that only tall things are in the way.
-        away = _GLADE_M / math.hypot(sun[0], sun[2])
-        lines.append(SightLine(x=away * sun[0], z=away * sun[2], sill_y=1e6, clearance_m=_GLADE_HALF_WIDTH_M))
+        lines.append(SightLine(x=away * x, z=away * z, sill_y=1e6, clearance_m=_GLADE_HALF_WIDTH_M))
     return tuple(lines)
 
 

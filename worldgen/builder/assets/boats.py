@@ -70,11 +70,11 @@ def _oar(assembly: Assembly, start: tuple[float, float, float], end: tuple[float
 def _rowing_boat(assembly: Assembly, request: AssetRequest) -> None:
     rng, scale = assembly.rng, request.size
     hull = Hull(
-        length=between(rng, 3.8, 4.6) * scale,
-        beam=between(rng, 1.35, 1.55) * math.sqrt(scale),
+        length=between(rng, 4.5, 5.4) * scale,
+        beam=between(rng, 1.5, 1.7) * math.sqrt(scale),
         draft=0.22,
-        freeboard=0.36,
-        sheer=0.2,
+        freeboard=0.44,
+        sheer=0.26,
         stern=between(rng, 0.55, 0.68),
     )
     painted = rng.random() < 0.7

@@ -95,7 +95,7 @@ def propose(
     base = height + depth if afloat else height
     score = 3.0 * seen_share(land.terrain, x, z, base_y=base, top_y=base + tall_m)
     score += np.clip(40.0 / (np.hypot(x, z) + 20.0), 0.0, 1.0) * 0.3 * min(radius, 4.0) / 4.0
-    score += _preference(item=item, target=target, x=x, z=z, height=height, shore=shore, radius=radius)
+    score += _preference(item=item, target=target, x=x, z=z, height=height, shore=shore, radius=radius, afloat=afloat)
     score[~allowed] = -np.inf
     yaw = _heading(family, target, x, z, rng)
     return Candidates(x=x, z=z, yaw=yaw, score=score, base_y=base, afloat=afloat)
@@ -191,6 +191,7 @@ def _preference(
     height: FloatArray,
     shore: FloatArray,
     radius: float,
+    afloat: bool,
 ) -> FloatArray:
     heading = np.arctan2(x, -z)
     distance = np.hypot(x, z)
@@ -198,9 +199,9 @@ def _preference(
     if target is not None and target.kind == "hill":
         return score + 0.08 * height - 0.05 * np.hypot(x - target.center_xz[0], z - target.center_xz[1])
     if target is not None and target.kind == "water":
-        wanted = radius + 3.0
+        wanted = radius + (1.5 if afloat else 3.0)
         # What is far away is small: a building still shows well where a boat or a post no longer does.
-        return score - 0.12 * np.abs(np.abs(shore) - wanted) - max(0.02, 0.1 / (1.0 + radius)) * distance
+        return score - 0.12 * np.abs(np.abs(shore) - wanted) - max(0.035, 0.1 / (1.0 + radius)) * distance
     if item.place.relation == "in_distance":
         return score + 0.02 * height
     if target is not None and target.kind == "site":
@@ -213,6 +214,10 @@ def _preference(
 def _heading(
     family: AssetFamily, target: Target | None, x: FloatArray, z: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
+    if family.placement.water_depth_m[0] > 0.0:
+        # Boats show their side.
+        side = rng.choice([-1.0, 1.0], len(x)) * (0.5 * math.pi + np.radians(35.0) * (rng.random(len(x)) - 0.5))
+        return np.arctan2(-x, -z) + side
     if not family.placement.faces_path:
         return rng.random(len(x)) * 2.0 * math.pi
     towards_x, towards_z = -x, -z

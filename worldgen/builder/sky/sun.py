@@ -33,6 +33,10 @@ _COURSES: dict[TimeOfDay, _Course] = {
 }
 
 
+LOW_SUNS: frozenset[TimeOfDay] = frozenset({"dawn", "golden_hour", "sunset"})
+"""Times of day whose sun stands so low over the horizon that land and trees are kept from hiding it."""
+
+
 def key_direction(time_of_day: TimeOfDay, seed: int) -> NDArray[np.float64]:
     """Unit direction (3,) in world towards the sun, or towards the moon at night; below the horizon at dusk."""
     course = _COURSES[time_of_day]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.builder.sky.sun import LOW_SUNS, key_direction
 from worldgen.builder.terrain.biomes import PROFILES, LandProfile
 from worldgen.randomness import rng
 from worldgen.spec.model import Water, WaterKind, WorldSpec
@@ -80,6 +81,8 @@ class Composition:
     cliff_distance: float
     cliff_height: float
     far_islands: tuple[FarIsland, ...]
+    low_sun: tuple[float, float] | None
+    """Heading and elevation of a sun so low that hills would hide it; the land stays below it."""
 
 
 def compose(spec: WorldSpec, seed: int) -> Composition:
@@ -131,7 +134,15 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
         cliff_distance=cliff_random.uniform(75.0, 110.0),
         cliff_height=cliff_random.uniform(24.0, 36.0),
         far_islands=_far_islands(seed, sea_heading, spec) if has_sea else (),
+        low_sun=_low_sun(spec, seed),
     )
+
+
+def _low_sun(spec: WorldSpec, seed: int) -> tuple[float, float] | None:
+    if spec.time_of_day not in LOW_SUNS:
+        return None
+    x, y, z = key_direction(spec.time_of_day, seed)
+    return math.atan2(x, -z), math.asin(y)
 
 
 def _wanted_waters(spec: WorldSpec) -> tuple[Water, ...]:
@@ -181,13 +192,13 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
     heading = -side * math.radians(degrees)
-    shore = random.uniform(23.5, 28.0) + (0.0 if index == 0 else 14.0)
+    shore = random.uniform(23.0, 27.0) + (0.0 if index == 0 else 14.0)
     distance = shore + along
     return WaterPlan(
         id=water.id,
         kind="lake",
         frozen=water.frozen,
-        surface_y=-random.uniform(2.5, 3.1),
+        surface_y=-random.uniform(2.6, 3.1),
         center_xz=(distance * math.sin(heading), -distance * math.cos(heading)),
         heading=heading + random.uniform(-0.25, 0.25),
         half_size_m=(across, along),

@@ -101,12 +101,7 @@ def build_ground(
         layers = layer_set(pyramids, tiles_m, 2.0 * level.half_size_m / (texture_px - 1))
         outer_half_size = squares[index + 1][0].half_size_m if index + 1 < len(squares) else 0.0
         plan = _bake_plan(
-            level,
-            index,
-            texture_px=texture_px,
-            outer_half_size=outer_half_size,
-            wetness=spec.weather.wetness,
-            seed=seed,
+            level, index, texture_px=texture_px, outer_half_size=outer_half_size, wetness=wetness, seed=seed
         )
         colors, normals, roughness = bake_level(
             fields,

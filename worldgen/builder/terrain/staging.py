@@ -28,6 +28,9 @@ class StagePlan(NamedTuple):
     flat_reach: float
     view_heading: float
     view_rise: float
+    sun_heading: float
+    sun_rise: float
+    """Rise over run of the line below which land must stay towards a low sun; 0 where the sun is high."""
     has_cliff: bool
     cliff_sin: float
     cliff_cos: float
@@ -61,6 +64,8 @@ def stage_plan(composition: Composition, origin_y: float) -> StagePlan:
         flat_reach=34.0 if composition.profile.code == DESERT else 85.0,
         view_heading=-composition.side * 0.08,
         view_rise=0.075 if composition.profile.code == DESERT else -0.012,
+        sun_heading=0.0 if composition.low_sun is None else composition.low_sun[0],
+        sun_rise=0.0 if composition.low_sun is None else math.tan(max(composition.low_sun[1] - 0.024, 0.008)),
         has_cliff=inland_cliff,
         cliff_sin=math.sin(heading or 0.0),
         cliff_cos=math.cos(heading or 0.0),
@@ -98,6 +103,8 @@ def stage_land(raw: NDArray[np.float32], coordinates: NDArray[np.float64], plan:
                 ceiling = plan.view_rise * distance + 0.0012 * max(0.0, distance - 120.0) ** 2 * 0.35
                 pressed = soft_min(height, ceiling, 5.0)
                 height += cone * (pressed - height) * (1.0 - smoothstep(420.0, 900.0, distance))
+            if plan.sun_rise > 0.0 and height > 0.0:
+                height = _below_sun(x, z, height, plan)
             calm = 0.5 * (gradient_noise(0.3 + x / 31.0, 0.7 + z / 31.0, plan.seed + 1) - calm_at_spawn)
             calm += 0.010 * z * smoothstep(2.0, 20.0, distance) * smoothstep(60.0, 20.0, -z)
             blend = smoothstep(SPAWN_RADIUS_M, plan.flat_reach, distance)
@@ -106,6 +113,19 @@ def stage_land(raw: NDArray[np.float32], coordinates: NDArray[np.float64], plan:
                 height += _cliff(x, z, plan)
             heights[row, column] = height
     return heights
+
+
+@njit(cache=True)
+def _below_sun(x: float, z: float, height: float, plan: StagePlan) -> float:
+    """A height squeezed under the line of sight to a low sun, less and less to both sides of it."""
+    turn = math.atan2(x, -z) - plan.sun_heading
+    turn = abs(turn - 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5))
+    wedge = smoothstep(0.42, 0.1, turn)
+    if wedge <= 0.0:
+        return height
+    ceiling = plan.sun_rise * max(math.sqrt(x * x + z * z), 1.0)
+    # Squeezed rather than cut off: the skyline keeps its shape.
+    return height + wedge * (height / (1.0 + height / ceiling) - height)
 
 
 @njit(cache=True, parallel=True)
