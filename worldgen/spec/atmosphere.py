@@ -17,7 +17,6 @@ SCALARS: tuple[Scalar, ...] = ("cloud_cover", "fog", "snow_cover", "wetness", "s
 
 _UNSEASONAL_SNOW: dict[tuple[Biome, Season], float] = {
     ("alpine", "spring"): 0.3,
-    ("alpine", "summer"): 0.1,
     ("alpine", "autumn"): 0.15,
     ("tundra", "spring"): 0.5,
     ("tundra", "summer"): 0.1,

@@ -54,7 +54,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
             ),
             relief=0.75,
             mountains=True,
-            weather=Weather(cloud_cover=0.3, fog=0.12, snow_cover=0.1),
+            weather=Weather(cloud_cover=0.3, fog=0.1),
             time_of_day="morning",
             winter_snow=0.9,
             tree_families=(_CONIFERS,),

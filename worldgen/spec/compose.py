@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from worldgen.spec.arrangements import gather_arrangement, gather_forest
 from worldgen.spec.atmosphere import Air, resolve_air
+from worldgen.spec.bindings import SNOWY_PEAKS_M, Bindings, bind_adjectives
 from worldgen.spec.biome_choice import choose_biome
 from worldgen.spec.biomes import BIOMES, biome_scatters
 from worldgen.spec.choices import tells_autumn
@@ -16,7 +17,7 @@ from worldgen.spec.gathering import Gathered, Gathering, is_state
 from worldgen.spec.lands import gather_biome_word, gather_land, gather_path, gather_water
 from worldgen.spec.lexicon import Lexicon
 from worldgen.spec.matching import Chunk
-from worldgen.spec.model import Biome, Land, Scatter, Understood, Water, WorldSpec
+from worldgen.spec.model import Biome, Land, Scatter, Understood, Water, Weather, WorldSpec
 from worldgen.spec.placing import place_mentions
 from worldgen.spec.reading import Cue, Mention, Reading
 from worldgen.spec.senses import (
@@ -51,16 +52,19 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         reading: What the grammar found.
         lexicon: The families that there are.
     """
+    bindings = bind_adjectives(reading, text)
     _read_settings(reading)
     biome = choose_biome(reading)
     words = [m.noun for m in reading.mentions if isinstance(m.noun, BiomeNoun) and not m.negated]
     leading = [word for word in words if word.biome == biome]
     moods = [Cue(word.sky, 0, 0) for word in leading if word.sky is not None]
-    air = resolve_air([*reading.cues, *moods], biome)
+    cues = [*reading.cues, *moods]
+    air = resolve_air(cues, biome)
     denied = set(excluded_by(reading.mentions, lexicon))
     unwanted = denied - _wanted_all_the_same(reading, lexicon)
     only = next((word.only for word in leading if word.only is not None), None)
     gathering = Gathering(lexicon, biome, frozenset(unwanted), air.season, air.weather.snow_cover, only)
+    gathering.mountains = True if bindings.snowy_peaks else None
     for mention in _in_order(reading.mentions):
         if mention not in gathering.became:
             gathered = _gather(gathering, mention)
@@ -93,14 +97,16 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         scatters = [_asked(scatter) if scatter.family in TREE_FAMILIES else scatter for scatter in scatters]
     families = {entry.family for entry in gathering.entries.items} | {scatter.family for scatter in scatters}
     excluded = [name for name in excluded_by(reading.mentions, lexicon) if name not in families]
-    understood, ignored = _account(text, reading, gathering, air, lexicon)
+    understood, ignored = _account(
+        text=text, reading=reading, gathering=gathering, air=air, lexicon=lexicon, bindings=bindings
+    )
     return WorldSpec(
         prompt=prompt,
         biome=biome,
         season=air.season,
         time_of_day=air.time_of_day,
-        weather=air.weather,
-        land=_land(gathering, biome, denied),
+        weather=_clear_to_mountains(air.weather, cues) if gathering.mountains else air.weather,
+        land=_land(gathering, biome, denied, words, snowy_peaks=bindings.snowy_peaks),
         waters=tuple(gathering.entries.waters),
         items=tuple(targets_first(gathering.entries.items)),
         scatters=tuple(scatters),
@@ -242,7 +248,20 @@ def _present(gathering: Gathering) -> set[str]:
     return families
 
 
-def _land(gathering: Gathering, biome: Biome, denied: set[str]) -> Land:
+_BEACH_WORDS = frozenset({"beach", "cove", "paradise"})
+_MOUNTAIN_AIR = 0.08
+"""Fog at most where mountains are asked for and nothing is said of the air."""
+
+
+def _clear_to_mountains(weather: Weather, cues: Iterable[Cue]) -> Weather:
+    if any(cue.atmosphere.fog is not None and not cue.negated for cue in cues):
+        return weather
+    return weather.model_copy(update={"fog": min(weather.fog, _MOUNTAIN_AIR)})
+
+
+def _land(
+    gathering: Gathering, biome: Biome, denied: set[str], words: Iterable[BiomeNoun], *, snowy_peaks: bool
+) -> Land:
     defaults = BIOMES[biome]
     relief = defaults.relief if gathering.relief is None else gathering.relief
     if "hill" in denied and not gathering.hill:
@@ -254,14 +273,16 @@ def _land(gathering: Gathering, biome: Biome, denied: set[str]) -> Land:
         hill=gathering.hill,
         cliffs=gathering.cliffs,
         island=gathering.island,
+        beach=gathering.water_of_kind("sea") is not None and any(_BEACH_WORDS & set(w.word.split()) for w in words),
+        snow_line_m=SNOWY_PEAKS_M if snowy_peaks else None,
     )
 
 
 def _account(
-    text: str, reading: Reading, gathering: Gathering, air: Air, lexicon: Lexicon
+    *, text: str, reading: Reading, gathering: Gathering, air: Air, lexicon: Lexicon, bindings: Bindings
 ) -> tuple[tuple[Understood, ...], tuple[str, ...]]:
     """What every word became, in the prompt's order, and the words that became nothing."""
-    notes: list[tuple[int, int, str]] = []
+    notes: list[tuple[int, int, str]] = list(bindings.notes)
     lost: list[Chunk] = list(reading.ignored)
     for mention in reading.mentions:
         if isinstance(mention.noun, Absent):

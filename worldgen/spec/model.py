@@ -52,6 +52,10 @@ class Land(SpecModel):
     """Whether a landmark hill rises in view of the spawn (for "a tower on the hill")."""
     cliffs: bool = False
     island: bool = False
+    beach: bool = False
+    """Whether sand reaches from the sea up to the spawn."""
+    snow_line_m: Annotated[float, Field(ge=0.0, le=9000.0)] | None = None
+    """Height above the spawn from which snow lies on the mountains all year; None takes the biome's own."""
 
 
 class Water(SpecModel):

@@ -208,7 +208,7 @@ _SPARSE_M = {"cactus": 6.0, "dead_tree": 4.0}
 
 
 _FEET_M = 5.0
-"""Within this distance of the spawn ground cover is denser."""
+"""Within this distance of the spawn grass is denser."""
 
 
 def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
@@ -218,8 +218,8 @@ def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float
     if stand.is_cover:
         cover = max(0.62, 1.1 * stand.crown_m)
         far = around.cover_reach_m
-        # Nothing is as close to the eye as the ground at the visitor's feet.
-        feet = (0.35, _FEET_M, 0.62 * cover)
+        # Nothing is as close to the eye as the ground at the visitor's feet; blades there make it crisp.
+        feet = (0.6, _FEET_M, cover * (0.62 if stand.family.name == "grass" else 1.0))
         rings = [feet, (_FEET_M, 14.0, cover), (14.0, 34.0, 1.3 * cover), (34.0, far, 2.1 * cover)]
         return [(inner, min(outer, far), cell) for inner, outer, cell in rings if inner < far]
     if stand.height_m < 4.0:
@@ -248,7 +248,8 @@ def _jittered_grid(
 def _growth(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray, cell: float) -> FloatArray:
     """Chance, 0 to 1, that a cell carries something: density, groves, and what the place offers."""
     rule = stand.family.placement
-    chance = np.full(len(x), stand.entry.density ** (0.75 if stand.is_cover else 1.1))
+    # A meadow is closed at half its full density, while half the flowers or trees are half of them.
+    chance = np.full(len(x), stand.entry.density ** (0.75 if stand.family.name == "grass" else 1.1))
     if rule.clusters > 0.0:
         grove = _groves(
             randomness.seed_for(around.seed, f"{stand.entry.id}/groves"), x, z, 9.0 * max(stand.crown_m, 0.5)

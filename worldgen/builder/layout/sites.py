@@ -27,6 +27,9 @@ _HIDDEN_COST = 1.5
 _SEEN_FROM = 0.5
 """A thing counts as hidden where another hides everything above this share of its height."""
 
+_WATER_VIEW_M = 5.0
+"""How much beside a building must stay open where it would stand between the spawn and a water."""
+
 _KEEP_RELATION = 4
 """Rounds of search in which a thing must stand where its relation says."""
 
@@ -158,6 +161,7 @@ def _place(
         )
         score = candidates.score + 0.05 * rng.random(len(candidates.x))
         score -= _HIDDEN_COST * _out_of_sight(plan, candidates, prototype)
+        score -= _HIDDEN_COST * _before_water(land, candidates, prototype)
         score[~_clear_of_sites(plan, candidates, radius)] = -np.inf
         best = int(np.argmax(score)) if len(score) else -1
         if best >= 0 and np.isfinite(score[best]):
@@ -236,6 +240,22 @@ def _out_of_sight(plan: SitePlan, candidates: Candidates, prototype: Prototype) 
             far_sill_y=site.base_y + _SEEN_FROM * height,
         )
     return unseen
+
+
+def _before_water(land: LandView, candidates: Candidates, prototype: Prototype) -> NDArray[np.bool_]:
+    """Which candidates on land would stand in the view of the middle of a water."""
+    barred = np.zeros(len(candidates.x), dtype=bool)
+    if candidates.afloat:
+        return barred
+    for center_xz in land.water_centers.values():
+        barred |= stands_before(
+            near_xz=(candidates.x, candidates.z),
+            near_reach_m=_sight_reach(prototype) + _WATER_VIEW_M,
+            near_top_y=candidates.base_y + prototype_height(prototype),
+            far_xz=center_xz,
+            far_sill_y=0.0,
+        )
+    return barred
 
 
 def _sight_reach(prototype: Prototype) -> float:

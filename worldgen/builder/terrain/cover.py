@@ -50,6 +50,8 @@ class CoverPlan(NamedTuple):
     snow_line: float
     has_sea: bool
     sea_y: float
+    beach_m: float
+    """How far inland the sea's sand reaches."""
 
 
 class Site(NamedTuple):
@@ -77,9 +79,10 @@ def cover_plan(spec: WorldSpec, seed: int, sea_y: float | None) -> CoverPlan:
         code=PROFILES[spec.biome].code,
         # Some of last winter's snow lies in the hollows of the tundra all year.
         snow_cover=max(spec.weather.snow_cover, 0.12 if spec.biome == "tundra" else 0.0),
-        snow_line=_SNOW_LINES.get(spec.biome, 1.0e9),
+        snow_line=_SNOW_LINES.get(spec.biome, 1.0e9) if spec.land.snow_line_m is None else spec.land.snow_line_m,
         has_sea=sea_y is not None,
         sea_y=0.0 if sea_y is None else sea_y,
+        beach_m=44.0 if spec.land.beach else (15.0 if spec.biome in ("coast", "tropical") else 9.0),
     )
 
 
@@ -183,8 +186,8 @@ def _lay_shore(site: Site, plan: CoverPlan, weights: NDArray[np.float32], ragged
     above = site.height - site.surface_y
     steep = smoothstep(0.75, 0.45, site.slope)
     if plan.has_sea and abs(site.surface_y - plan.sea_y) < 0.05:
-        wide = 9.0 if code != COAST and code != TROPICAL else 15.0
-        strip = smoothstep(wide + 5.0, wide - 5.0, shore + 7.0 * ragged) * smoothstep(3.2, 1.6, above + 0.8 * ragged)
+        wide = plan.beach_m
+        strip = smoothstep(wide + 5.0, wide - 5.0, shore + 7.0 * ragged) * smoothstep(4.6, 3.2, above + 0.8 * ragged)
         _put(weights, SAND, max(strip, smoothstep(0.5, 0.0, shore)) * max(steep, 0.15))
         wrack = smoothstep(0.35, 0.5, ragged) * smoothstep(9.0, 3.0, shore) * smoothstep(-2.0, 1.0, shore)
         _put(weights, GRAVEL, 0.7 * wrack * steep)
