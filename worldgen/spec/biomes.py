@@ -47,7 +47,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
         "alpine": BiomeDefaults(
             growths=(
                 Growth(family="conifer", density=0.45, kinds=("spruce", "fir", "pine")),
-                Growth(family="bush", density=0.2),
+                Growth(family="bush", density=0.2, kinds=("juniper",)),
                 Growth(family="rock", density=0.4),
                 Growth(family="grass", density=0.65),
                 Growth(family="flowers", density=0.25),
@@ -93,7 +93,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
         "desert": BiomeDefaults(
             growths=(
                 Growth(family="cactus", density=0.3),
-                Growth(family="bush", density=0.12),
+                Growth(family="bush", density=0.12, kinds=("sagebrush",)),
                 Growth(family="dead_tree", density=0.04),
                 Growth(family="rock", density=0.25),
                 Growth(family="grass", density=0.06),
@@ -109,7 +109,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
             growths=(
                 Growth(family="rock", density=0.45),
                 Growth(family="cliff", density=0.25),
-                Growth(family="bush", density=0.2),
+                Growth(family="bush", density=0.2, kinds=("sagebrush",)),
                 Growth(family="conifer", density=0.05, kinds=("juniper", "pine")),
                 Growth(family="cactus", density=0.08),
                 Growth(family="grass", density=0.15),
@@ -139,7 +139,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
         "tundra": BiomeDefaults(
             growths=(
                 Growth(family="rock", density=0.4),
-                Growth(family="bush", density=0.12),
+                Growth(family="bush", density=0.12, kinds=("heather",)),
                 Growth(family="dead_tree", density=0.03),
                 Growth(family="grass", density=0.25),
             ),
@@ -156,7 +156,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
                 Growth(family="palm", density=0.45),
                 Growth(family="broadleaf", density=0.4, kinds=("jungle_tree",)),
                 Growth(family="fern", density=0.65),
-                Growth(family="bush", density=0.5),
+                Growth(family="bush", density=0.5, kinds=("tropical_bush",)),
                 Growth(family="rock", density=0.15),
                 Growth(family="grass", density=0.5),
                 Growth(family="flowers", density=0.3),

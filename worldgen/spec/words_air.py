@@ -103,7 +103,7 @@ WEATHER: Mapping[str, Sense] = {
     **_each("light snow|dusting of snow|patches of snow|snow dusted|melting snow", snow_cover=0.35, season="winter"),
     **_each("snow capped|snowcapped|snow topped|snow tipped|patchy snow|eternal snow", snow_cover=0.2),
     **_each("snowfall|snowing|snowflake|falling snow", season="winter", snow_cover=0.85, cloud_cover=0.9, fog=0.3),
-    **_each("snowstorm|blizzard|whiteout", season="winter", snow_cover=1.0, cloud_cover=1.0, fog=0.7, storm=0.4),
+    **_each("snowstorm|blizzard|whiteout", season="winter", snow_cover=1.0, cloud_cover=1.0, fog=0.7, storm=0.1),
     **_each("frost|frosty|frosted|hoarfrost|rime|freezing|frigid", season="winter", snow_cover=0.3, rank=2),
     **_each("ice|icy|ice cold|icebound", season="winter", snow_cover=0.5, rank=2),
     **_each("thaw|thawing|snowmelt", season="spring", snow_cover=0.25, wetness=0.4, rank=2),

@@ -35,9 +35,12 @@ _SUN_ABOVE_AIR = 12.5
 _SUN_ANGULAR_RADIUS = 0.00465
 _VEILED_ANGULAR_RADIUS = 0.035
 """Of the bright patch that thin cloud and fog make of the sun."""
+_HIDDEN_ANGULAR_RADIUS = 0.3
 _EXPECTED_IRRADIANCE = 2.2
 """Light on level ground below which the world is brightened, as eyes and cameras adapt."""
 _ADAPTATION = 0.55
+_LOW_SUN_GAIN, _LOW_SKY_LOSS = 0.6, 0.35
+"""A low sun is strengthened and its sky held back, as a graduated filter does: both fit into one exposure."""
 _MOON_SCALE = 0.016
 """Moonlight relative to sunlight; the real one is 40 000 times weaker still."""
 _MOON_TINT = np.array([0.72, 0.88, 1.22])
@@ -92,9 +95,10 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
     )
     radiance = (radiance * scale).astype(np.float32)
     beam_share = sunshine(weather)
-    key = _broadened(beam) * beam_share * scale
+    low = _lowness(float(sun[1]))
+    key = _broadened(beam) * beam_share * scale * (1.0 + _LOW_SUN_GAIN * low)
     environment = np.zeros((height_px, 2 * height_px, 3), np.float32)
-    environment[: len(above)] = _vivid(radiance, float(sun[1]))
+    environment[: len(above)] = _vivid(radiance, low) * np.float32(1.0 - _LOW_SKY_LOSS * low)
     albedo, sine = _land_albedo(spec), max(float(sun[1]), 0.0)
     _lay_ground(environment, albedo, key * sine)
     if night or spec.time_of_day == "dusk":
@@ -106,14 +110,23 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
         environment=environment,
         key_direction_in_world=sun,
         key_irradiance=(float(key[0]), float(key[1]), float(key[2])),
-        key_angular_radius=_SUN_ANGULAR_RADIUS + (_VEILED_ANGULAR_RADIUS - _SUN_ANGULAR_RADIUS) * softness,
+        key_angular_radius=_SUN_ANGULAR_RADIUS
+        + (_VEILED_ANGULAR_RADIUS - _SUN_ANGULAR_RADIUS) * softness
+        # A closed deck spreads the disc until nothing of it shows.
+        + _HIDDEN_ANGULAR_RADIUS * softness**16,
         key_disc_in_environment=night,
     )
 
 
-def _vivid(radiance: Table, sun_elevation_sine: float) -> Table:
+def _lowness(sun_elevation_sine: float) -> float:
+    """1 for a sun on the horizon, 0 for one that is high or has set."""
+    rising = min(max(1.0 - sun_elevation_sine / 0.3, 0.0), 1.0)
+    return rising if sun_elevation_sine > 0.0 else 0.0
+
+
+def _vivid(radiance: Table, low: float) -> Table:
     """Deeper colours while the sun is low, which film and memory both give to sunsets."""
-    amount = 0.35 * min(max(1.0 - sun_elevation_sine / 0.3, 0.0), 1.0)
+    amount = 0.45 * low
     if amount <= 0.0:
         return radiance
     grey = (radiance @ LUMINANCE_WEIGHTS)[..., None]

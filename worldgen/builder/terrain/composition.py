@@ -192,13 +192,13 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
     heading = -side * math.radians(degrees)
-    shore = random.uniform(23.0, 27.0) + (0.0 if index == 0 else 14.0)
+    shore = random.uniform(24.5, 28.0) + (0.0 if index == 0 else 14.0)
     distance = shore + along
     return WaterPlan(
         id=water.id,
         kind="lake",
         frozen=water.frozen,
-        surface_y=-random.uniform(2.6, 3.1),
+        surface_y=-random.uniform(3.2, 3.8),
         center_xz=(distance * math.sin(heading), -distance * math.cos(heading)),
         heading=heading + random.uniform(-0.25, 0.25),
         half_size_m=(across, along),

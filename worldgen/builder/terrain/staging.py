@@ -231,7 +231,7 @@ def fit_shore(
                 rise += head * bank.headland * cliff * (1.0 + 0.4 * gradient_noise(x / 60.0, z / 60.0, bank.seed + 6))
                 reach *= 1.0 + 0.8 * head
             height = heights[row, column]
-            off_spawn = smoothstep(11.0, 23.5, distance)
+            off_spawn = smoothstep(11.0, 24.5, distance)
             weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             # Land must not lie below the water beside it: it keeps a rim, which runs out gently far behind the bank.
