@@ -20,6 +20,11 @@ _NEAREST_M = 2.0
 """Visitors walk a few metres, so nothing is treated as nearer or much farther than they may come."""
 
 
+_COARSE_SHARE = 0.6
+"""Share of the budget that the coarsest levels of everything may take: what stands near gets the rest, and where a
+forest is larger than that, its far end goes rather than the leaves of its first trees."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     triangles: NDArray[np.int64]
@@ -58,22 +63,22 @@ def choose_levels(
     pixels = area * (pixels_per_radian / distance) ** 2
     pixels *= np.array([shape.weight for shape in kinds])
     table, kind_of = _triangle_table(objects, shapes)
-    factor = _TRIANGLES_PER_PIXEL
-    for _ in range(24):
-        levels = _levels(table, kind_of, pixels * factor)
-        triangles = table[kind_of, levels]
-        total = int(triangles.sum())
-        if total <= budget:
-            break
-        factor *= 0.8
     keep = np.ones(len(objects), dtype=bool)
+    coarsest = np.array([int(shape.triangles[-1]) for shape in kinds])
+    least = int(coarsest.sum())
     for index in np.argsort(-distance, kind="stable"):
-        if total <= budget:
+        if least <= _COARSE_SHARE * budget:
             break
         if kinds[index].weight > 1.0:
             continue
         keep[index] = False
-        total -= int(triangles[index])
+        least -= int(coarsest[index])
+    factor = _TRIANGLES_PER_PIXEL
+    while True:
+        levels = _levels(table, kind_of, pixels * factor)
+        if factor == 0.0 or int(table[kind_of, levels][keep].sum()) <= budget:
+            break
+        factor = 0.8 * factor if factor > 1e-3 else 0.0
     chosen = [replace(item, lod=int(level)) for item, level, kept in zip(objects, levels, keep, strict=True) if kept]
     return chosen, int((~keep).sum())
 
