@@ -201,7 +201,8 @@ def _preference(
     if target is not None and target.kind == "water":
         wanted = radius + (1.5 if afloat else 3.0)
         # What is far away is small: a building still shows well where a boat or a post no longer does.
-        return score - 0.12 * np.abs(np.abs(shore) - wanted) - max(0.035, 0.1 / (1.0 + radius)) * distance
+        near_shore = 0.12 if radius < 2.0 else 0.07
+        return score - near_shore * np.abs(np.abs(shore) - wanted) - max(0.035, 0.1 / (1.0 + radius)) * distance
     if item.place.relation == "in_distance":
         return score + 0.02 * height
     if target is not None and target.kind == "site":

@@ -199,7 +199,7 @@ def _unevenness(view: Vector, distance: float, layer: _Layer, coverage_map: Tabl
     z = (view[2] * distance + layer.south_km) / COVERAGE_PERIOD_KM
     broad = sample_map(coverage_map, x, z)
     small = sample_map(coverage_map, 3.0 * z + 0.37, 3.0 * x + 0.11) * (1.0 - _smooth(5.0, 25.0, distance))
-    return math.exp(layer.flatness * layer.contrast * (1.5 * broad + 1.0 * small))
+    return math.exp(layer.flatness * layer.contrast * (1.1 * broad + 0.7 * small))
 
 
 @njit(cache=True)

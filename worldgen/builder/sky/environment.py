@@ -41,6 +41,9 @@ _EXPECTED_IRRADIANCE = 2.2
 _ADAPTATION = 0.55
 _LOW_SUN_GAIN, _LOW_SKY_LOSS = 0.6, 0.35
 """A low sun is strengthened and its sky held back, as a graduated filter does: both fit into one exposure."""
+_LOW_SUN_HAZE = 0.9
+"""Dust of the day in the evening air: it reddens a low sun and gilds the sky around it."""
+_LOW_SKY_TINT = np.array([1.12, 1.0, 0.80])
 _MOON_SCALE = 0.016
 """Moonlight relative to sunlight; the real one is 40 000 times weaker still."""
 _MOON_TINT = np.array([0.72, 0.88, 1.22])
@@ -76,7 +79,8 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
     weather = spec.weather
     night = spec.time_of_day == "night"
     sun = key_direction(spec.time_of_day, seed)
-    haze = 0.7 + 5.0 * min(weather.fog, 0.5)
+    low = _lowness(float(sun[1]))
+    haze = 0.7 + 5.0 * min(weather.fog, 0.5) + _LOW_SUN_HAZE * low
     atmosphere = make_atmosphere(round(haze, 3))
     sky_table = clear_sky_table(atmosphere, float(sun[1]))
     beam = sun_irradiance(atmosphere, float(sun[1]))
@@ -95,10 +99,9 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
     )
     radiance = (radiance * scale).astype(np.float32)
     beam_share = sunshine(weather)
-    low = _lowness(float(sun[1]))
     key = _broadened(beam) * beam_share * scale * (1.0 + _LOW_SUN_GAIN * low)
     environment = np.zeros((height_px, 2 * height_px, 3), np.float32)
-    environment[: len(above)] = _vivid(radiance, low) * np.float32(1.0 - _LOW_SKY_LOSS * low)
+    environment[: len(above)] = _vivid(radiance, low) * _graduated(low)
     albedo, sine = _land_albedo(spec), max(float(sun[1]), 0.0)
     _lay_ground(environment, albedo, key * sine)
     if night or spec.time_of_day == "dusk":
@@ -122,6 +125,11 @@ def _lowness(sun_elevation_sine: float) -> float:
     """1 for a sun on the horizon, 0 for one that is high or has set."""
     rising = min(max(1.0 - sun_elevation_sine / 0.3, 0.0), 1.0)
     return rising if sun_elevation_sine > 0.0 else 0.0
+
+
+def _graduated(low: float) -> NDArray[np.float32]:
+    """Factor (3,) on the sky of a low sun."""
+    return ((1.0 - _LOW_SKY_LOSS * low) * (1.0 + (_LOW_SKY_TINT - 1.0) * low)).astype(np.float32)
 
 
 def _vivid(radiance: Table, low: float) -> Table:

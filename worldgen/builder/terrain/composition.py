@@ -111,7 +111,12 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
             plans.append(_plan_lake(water, stream, side, num_lakes + (2 if has_sea else 0)))
             num_lakes += 1
         else:
-            plans.append(_plan_river(water, stream, river_heading, side=side, profile=profile, to_sea=has_sea))
+            # Lakes and seas lie lower than a river would: the way down to their level is longer.
+            keep_off = 27.5 if len(waters) > 1 else 18.5
+            plan = _plan_river(
+                water, stream, river_heading, side=side, profile=profile, to_sea=has_sea, keep_off_m=keep_off
+            )
+            plans.append(plan)
     hill_random = rng(seed, "land/hill")
     hill_heading = side * hill_random.uniform(math.radians(18.0), math.radians(28.0))
     cliff_random = rng(seed, "land/cliffs")
@@ -186,8 +191,8 @@ def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: f
 def _plan_lake(water: Water, random: np.random.Generator, side: float, index: int) -> WaterPlan:
     """Place a lake: the first in front, to the side without the landmark; further ones to both sides."""
     size = water.size**0.75
-    across = min(190.0, random.uniform(48.0, 66.0) * size)
-    along = min(150.0, random.uniform(32.0, 43.0) * size)
+    across = min(190.0, random.uniform(46.0, 62.0) * size)
+    along = min(150.0, random.uniform(31.0, 41.0) * size)
     degrees = (random.uniform(8.0, 24.0), -random.uniform(42.0, 55.0), 75.0, -105.0)[min(index, 3)]
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
@@ -208,7 +213,14 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
 
 
 def _plan_river(
-    water: Water, random: np.random.Generator, heading: float, *, side: float, profile: LandProfile, to_sea: bool
+    water: Water,
+    random: np.random.Generator,
+    heading: float,
+    *,
+    side: float,
+    profile: LandProfile,
+    to_sea: bool,
+    keep_off_m: float,
 ) -> WaterPlan:
     """Lay a river along the valley: it comes from the far front, crosses the view and leaves behind the spawn.
 
@@ -223,13 +235,13 @@ def _plan_river(
     waves = np.sin(along[:, None] / wavelengths + phases) - np.sin(phases)
     near = 1.0 - np.exp(-((along[:, None] / 55.0) ** 2))
     meander = (amplitudes * waves * near).sum(axis=1)
-    offset = 21.0 + half_width
+    offset = keep_off_m + 2.5 + half_width
     direction = np.array([math.sin(heading), -math.cos(heading)])
     right = np.array([-direction[1], direction[0]])
     while True:
         lateral = -side * offset + meander
         points = along[:, None] * direction + lateral[:, None] * right
-        if np.hypot(points[:, 0], points[:, 1]).min() >= half_width + 18.5:
+        if np.hypot(points[:, 0], points[:, 1]).min() >= half_width + keep_off_m:
             break
         offset += 0.5
     upstream = 0.011 if profile.code == PROFILES["alpine"].code else 0.006

@@ -172,7 +172,7 @@ def _hill_top(composition: Composition, waters: tuple[WaterPlan, ...]) -> tuple[
     shores = [shore_plan(water, composition.seed) for water in waters if water.line is None]
     lines = [water.line for water in waters if water.line is not None]
     best, best_clearance = (0.0, 0.0), -math.inf
-    for turn_deg, stretch in itertools.product((0.0, 8.0, 16.0, -10.0), (1.0, 1.3, 1.6)):
+    for turn_deg, stretch in itertools.product((0.0, 8.0, 16.0, 24.0, -10.0), (1.0, 1.3, 1.6)):
         heading = composition.hill_heading + composition.side * math.radians(turn_deg)
         distance = stretch * composition.hill_distance
         x, z = distance * math.sin(heading), -distance * math.cos(heading)
@@ -181,7 +181,7 @@ def _hill_top(composition: Composition, waters: tuple[WaterPlan, ...]) -> tuple[
         clearance = min(distances, default=math.inf)
         if clearance > best_clearance + 1.0:
             best, best_clearance = (x, z), clearance
-        if best_clearance > 24.0:
+        if best_clearance > 28.0:
             break
     return best
 
@@ -255,11 +255,13 @@ def _bank(water: WaterPlan, composition: Composition) -> BankPlan:
         cape_x=0.0,
         cape_z=0.0,
         cape_radius=1.0,
+        spawn_m=24.5,
     )
     if water.kind == "lake":
         return plan
     if water.kind == "river":
-        return plan._replace(bed_slope=0.3, beach_slope=0.02, reach=26.0, rim_fall=0.25)
+        spawn_m = 28.0 if len(composition.waters) > 1 else 20.0
+        return plan._replace(bed_slope=0.3, beach_slope=0.02, reach=26.0, rim_fall=0.25, spawn_m=spawn_m)
     headland = composition.cliff_height if composition.cliff_heading is not None else 12.0
     sin, cos = math.sin(water.heading), math.cos(water.heading)
     out = water.shore_m + 0.5 * CAPE_REACH_M

@@ -52,6 +52,8 @@ class BankPlan(NamedTuple):
     cape_x: float
     cape_z: float
     cape_radius: float
+    spawn_m: float
+    """Distance from the spawn at which its own ground has given way to the bank."""
 
 
 def stage_plan(composition: Composition, origin_y: float) -> StagePlan:
@@ -231,7 +233,7 @@ def fit_shore(
                 rise += head * bank.headland * cliff * (1.0 + 0.4 * gradient_noise(x / 60.0, z / 60.0, bank.seed + 6))
                 reach *= 1.0 + 0.8 * head
             height = heights[row, column]
-            off_spawn = smoothstep(11.0, 24.5, distance)
+            off_spawn = smoothstep(11.0, bank.spawn_m, distance)
             weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             # Land must not lie below the water beside it: it keeps a rim, which runs out gently far behind the bank.
@@ -289,7 +291,7 @@ def fit_river(
             rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             distance = math.sqrt(x * x + z * z)
             reach = min(0.9 * RIVER_REACH_M, bank.reach + 0.05 * distance)
-            off_spawn = smoothstep(11.0, 20.0, distance)
+            off_spawn = smoothstep(11.0, bank.spawn_m, distance)
             weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             rim = level + 0.04 * min(1.0, shore) + 0.015 * shore - bank.rim_fall * max(0.0, shore - 0.5 * reach)
