@@ -137,7 +137,9 @@ def build_scene(
     )
     warnings = list(plan.warnings)
     if dropped:
-        warnings.append(f"The {dropped} farthest plants and stones were left out to keep within the triangle budget.")
+        warnings.append(
+            f"The {dropped} plants and stones that show least were left out to keep within the triangle budget."
+        )
     placed = {item.prototype for item in objects}
     made = {name: prototype for name, prototype in prototypes.made.items() if name in placed}
     made.update({prototype.name: prototype for prototype in ground.prototypes})

@@ -20,9 +20,9 @@ _NEAREST_M = 2.0
 """Visitors walk a few metres, so nothing is treated as nearer or much farther than they may come."""
 
 
-_COARSE_SHARE = 0.6
-"""Share of the budget that the coarsest levels of everything may take: what stands near gets the rest, and where a
-forest is larger than that, its far end goes rather than the leaves of its first trees."""
+_COARSE_SHARE = 0.7
+"""Share of the budget that the coarsest levels of everything may take: what stands near gets the rest, and where there
+is more than that, what shows least for its triangles goes rather than the leaves of the first trees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ def choose_levels(
     budget: int,
     panorama_height: int,
 ) -> tuple[list[SceneObject], int]:
-    """Give every object its level of detail; drop the farthest plants and stones if even the coarsest do not fit.
+    """Give every object its level of detail; drop plants and stones that show least if even the coarsest do not fit.
 
     Args:
         objects: All placed objects, land and water not included.
@@ -66,7 +66,7 @@ def choose_levels(
     keep = np.ones(len(objects), dtype=bool)
     coarsest = np.array([int(shape.triangles[-1]) for shape in kinds])
     least = int(coarsest.sum())
-    for index in np.argsort(-distance, kind="stable"):
+    for index in np.argsort(pixels / np.maximum(coarsest, 1), kind="stable"):
         if least <= _COARSE_SHARE * budget:
             break
         if kinds[index].weight > 1.0:
