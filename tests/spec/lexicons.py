@@ -59,7 +59,7 @@ _ADJECTIVES: dict[str, dict[str, str]] = {
     "flowers": {"red": "poppies"},
 }
 
-_NOT_BUILT = {"sky", "ground", "mountain", "path", "lake", "river", "sea"}
+_NOT_BUILT = {"sky", "ground", "mountain", "path", "lake", "river", "sea", "thing"}
 
 LEXICON = Lexicon.of(
     FamilyWords(
