@@ -12,6 +12,7 @@ from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import Source
 from worldgen.pipelines.world import World
 from worldgen.settings import TIERS, Quality, RefinementLimit
+from worldgen.spec.kit import load_kit
 from worldgen.spec.model import WorldSpec
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def generate(
     quality: Quality = "standard",
     with_fused_mesh: bool = False,
     refine: RefinementLimit | None = None,
+    kit: Path | str | None = None,
     panorama: Path | str | None = None,
     panorama_options: PanoramaOptions | None = None,
     image: Path | str | None = None,
@@ -60,6 +62,7 @@ def generate(
         seed: Another seed gives another world for the same prompt.
         quality: "draft", "standard" or "high".
         with_fused_mesh: Also write ``fused.glb``, a mesh reconstructed from the depth, for comparison.
+        kit: A ``kit.yaml``: a studio's models that stand in for built assets, by label.
         refine: How long to bring the splats closer to path traced pictures, if at all.
         panorama: A 360° picture to make the world from; a prompt then only describes it.
         panorama_options: What the panorama covers.
@@ -83,12 +86,16 @@ def generate(
         raise UsageError(f"There is no quality tier '{quality}'.", hint=f"Choose one of: {', '.join(TIERS)}.")
     for engine in engines:
         load_engine_writer(engine)  # so that a wrong name is told before the work, not after it
+    if kit is not None:
+        load_kit(Path(kit))
     context = RunContext(seed=seed, tier=TIERS[quality], report=report)
     if panorama is not None or image is not None:
         if spec is not None or with_fused_mesh or (panorama is not None and image is not None):
             raise UsageError("A picture goes with a prompt at most, not with a spec, a fused mesh or another picture.")
         if refine is not None:
             raise UsageError("Only worlds built from a prompt or a spec can be refined.")
+        if kit is not None:
+            raise UsageError("Only worlds built from a prompt or a spec can use a kit.")
         described = None if prompt is None else parse(prompt)
         if panorama is not None:
             _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
@@ -103,7 +110,15 @@ def generate(
             source = Source(kind="spec", prompt=spec.prompt)
     from worldgen.pipelines.text_to_world import text_to_world  # here, so that wrong input is told in a moment
 
-    text_to_world(spec, Path(output), source=source, context=context, with_fused_mesh=with_fused_mesh, refine=refine)
+    text_to_world(
+        spec,
+        Path(output),
+        source=source,
+        context=context,
+        with_fused_mesh=with_fused_mesh,
+        refine=refine,
+        kit=None if kit is None else Path(kit),
+    )
     return _with_engines(Path(output), engines, report)
 
 

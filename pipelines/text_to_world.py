@@ -16,6 +16,7 @@ from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
+from worldgen.stages.apply_kit import apply_kit
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.refine_world import refine_world
@@ -44,6 +45,7 @@ def text_to_world(
     context: RunContext,
     with_fused_mesh: bool = False,
     refine: RefinementLimit | None = None,
+    kit: Path | None = None,
 ) -> Manifest:
     """Build, render and write the world of a spec.
 
@@ -54,6 +56,7 @@ def text_to_world(
         context: Seed, tier and where events go.
         with_fused_mesh: Also write ``fused.glb``.
         refine: How long to refine the splats, if at all.
+        kit: A ``kit.yaml`` whose models stand in for built assets.
 
     Returns:
         The manifest that was written.
@@ -65,7 +68,11 @@ def text_to_world(
     with staged_folder(output, own_names=OWN_NAMES) as folder, LayerWriter(folder) as writer:
         with context.stage("build scene") as progress:
             built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
-        scene = built.scene
+        scene, kit_remarks, kit_labels = built.scene, tuple[str, ...](), tuple[str, ...]()
+        if kit is not None:
+            with context.stage("apply kit"):
+                furnished = apply_kit(scene, kit, seed=context.seed, triangle_budget=context.tier.triangle_budget)
+            scene, kit_remarks, kit_labels = furnished.scene, furnished.warnings, furnished.labels
         writer.start(scene_files(scene))
         with context.stage("load renderer"):
             renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
@@ -83,8 +90,9 @@ def text_to_world(
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
         if with_fused_mesh:
             files.append(write_fused_mesh(layers, folder))
-        warnings += [*built.warnings, *remarks]
-        for warning in (*built.warnings, *remarks):
+        told = [*built.warnings, *kit_remarks, *remarks]
+        warnings += told
+        for warning in told:
             context.report(WarningRaised(warning))
         manifest = write_manifest(
             folder,
@@ -95,6 +103,7 @@ def text_to_world(
             warnings=warnings,
             metrics=metrics,
             context=context,
+            kit_labels=kit_labels,
         )
         write_timings(folder, context)
     return manifest

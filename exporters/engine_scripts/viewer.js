@@ -9,7 +9,7 @@ document.title = layout.world;
 
 const renderer = new THREE.WebGLRenderer({ antialias: false, powerPreference: "high-performance" });
 renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
-renderer.toneMapping = THREE.AgXToneMapping;
+renderer.toneMapping = THREE.ACESFilmicToneMapping;
 renderer.shadowMap.enabled = true;
 document.body.prepend(renderer.domElement);
 
@@ -46,6 +46,7 @@ async function addSky() {
   sky.mapping = THREE.EquirectangularReflectionMapping;
   scene.background = sky;
   scene.environment = sky;
+  scene.environmentIntensity = 0.6; // nothing shades the sky here, so leaves and ground would be too bright
 }
 
 // Things that share a mesh are drawn at once; the far ones of a forest would be thousands of calls otherwise.

@@ -37,6 +37,7 @@ from worldgen.settings import TIERS, parse_refinement
 @click.option("--depth-scale", type=float, help="Metres that one step of a PNG depth stands for.")
 @click.option("--depth-backend", help="What estimates the depth; 'worldgen backends' lists them.")
 @click.option("--camera-height", type=float, help="Metres of the camera over the ground; sets the scale.")
+@click.option("--kit", type=click.Path(path_type=Path), help="A kit.yaml: your models in the place of built ones.")
 @click.option("--engine", "engines", type=click.Choice(list(ENGINES)), multiple=True, help="Also make its package.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
@@ -60,6 +61,7 @@ def generate(
     depth_scale: float | None,
     depth_backend: str | None,
     camera_height: float | None,
+    kit: Path | None,
     engines: tuple[str, ...],
     quiet: bool,
     as_json: bool,
@@ -91,6 +93,7 @@ def generate(
             backend=depth_backend, file=depth, metres_per_step=depth_scale, camera_height=camera_height
         ),
         report=terminal_reporter(quiet),
+        kit=kit,
         engines=engines,
     )
     manifest = world.manifest

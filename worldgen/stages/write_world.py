@@ -142,8 +142,10 @@ def write_manifest(
     warnings: list[str],
     metrics: dict[str, float],
     context: RunContext,
+    kit_labels: tuple[str, ...] = (),
 ) -> Manifest:
     """Write ``world.json``, last of all files that a reader needs."""
+    kit = f"kit: {', '.join(kit_labels)}" if kit_labels else None
     manifest = Manifest(
         worldgen_version=__version__,
         source=source,
@@ -159,7 +161,7 @@ def write_manifest(
         labels_in_view=labels_in_view(layers.rendered.panorama.buffers.labels),
         objects=_object_counts(layers.scene),
         layers=tuple(
-            Layer(name=name, provenance="procedural", backend="procedural")
+            Layer(name=name, provenance="procedural", backend="procedural", model=kit if name == "scene" else None)
             for name in ("panorama", "euclidean_depth", "points", "splats", "scene", "collision", "sky")
         ),
         files=tuple(files),
