@@ -51,3 +51,12 @@ def test_noise_and_plain_pictures_give_no_confidence() -> None:
     assert estimate_tilt(noise, known).confidence < 0.3
     plain = estimate_tilt(np.full_like(noise, 0.5), known)
     assert (plain.confidence, plain.angle) == (0.0, 0.0)
+
+
+def test_one_pair_of_lines_is_not_enough() -> None:
+    """The edges of one tower say nothing of the tilt towards it, so they must not turn the panorama."""
+    rays = equirectangular_rays(HEIGHT)
+    picture = np.where(rays[..., 1:2] > 0.0, (0.5, 0.7, 0.9), (0.3, 0.4, 0.2))
+    picture[(np.abs(rays[..., 0]) < -0.2 * rays[..., 2]) & (np.abs(rays[..., 1]) < 0.4)] = (0.4, 0.3, 0.2)
+    estimate = estimate_tilt(picture.astype(np.float32), np.ones(picture.shape[:2], dtype=bool))
+    assert estimate.confidence < 0.3

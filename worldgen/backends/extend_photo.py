@@ -32,6 +32,8 @@ from worldgen.spec.parser import parse_prompt
 _CONTRASTS = (0.65, 1.5)
 """Least and greatest change of contrast that matching may make."""
 _FEW_PIXELS = 200
+_PURE_FROM = 0.6
+"""Nearness from which the mirror image shows through the blend."""
 
 
 class ExtendPhoto:
@@ -101,7 +103,12 @@ def close_around(
     """Blend surroundings to a photo and its mirror image; the photo's own pixels stay as they are."""
     mirrored = np.where(nearness[..., None] > 0.0, image, surroundings)
     blended = blend_bands(mirrored.astype(np.float32), surroundings, nearness)
-    return np.clip(meet_border(blended, image, known, border_px=1), 0.0, 1.0).astype(np.float32)
+    joined = meet_border(blended, image, known, border_px=1)
+    # Right beside the border the mirror image rules alone: it goes on without the smallest step.
+    t = np.clip((nearness - _PURE_FROM) / (1.0 - _PURE_FROM), 0.0, 1.0)
+    pure = (t * t * (3.0 - 2.0 * t))[..., None]
+    result = np.where(known[..., None], image, joined * (1.0 - pure) + mirrored * pure)
+    return np.clip(result, 0.0, 1.0).astype(np.float32)
 
 
 def _spec(spec: WorldSpec | None, traits: PhotoTraits) -> WorldSpec:

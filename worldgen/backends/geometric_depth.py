@@ -21,7 +21,8 @@ _CEILING = 1.0
 """Height of a ceiling over the camera, in camera heights."""
 _FARTHEST = 120.0
 """Distance, in camera heights, of the farthest ground and of things whose foot cannot be seen."""
-_SMOOTHING_PX = 1.5
+_SMOOTHING_ROUNDS, _STEP = 60, 0.22
+"""Passes that even out the distances of neighbouring columns, and the logarithm of a ratio that is no more a step."""
 _FAR_DOUBT = 25.0
 """Distance, in camera heights, at which a level ground is believed by half."""
 
@@ -73,9 +74,25 @@ def _depth(contacts: GroundContacts, sky: SkyMask, height: int) -> tuple[NDArray
 
 
 def _per_column(contacts: GroundContacts, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Distances and confidences for each column of the full picture, steps kept as steps."""
-    repeat = 2 * height // len(contacts.distances)
-    return np.repeat(contacts.distances, repeat), np.repeat(contacts.confidence, repeat)
+    """Distances and confidences for each column of the full picture.
+
+    A contact is found to a pixel row, so that a wall's distance comes in steps. Small steps are smoothed, as with
+    Perona and Malik's diffusion, and great ones are kept: those are where one thing ends.
+    """
+    distances = np.log(np.minimum(contacts.distances, _FARTHEST))
+    for _ in range(_SMOOTHING_ROUNDS):
+        step = np.roll(distances, -1) - distances
+        flow = 0.25 * step * np.exp(-((step / _STEP) ** 2))
+        distances = distances + flow - np.roll(flow, 1)
+    repeat = 2 * height // len(distances)
+    place = (np.arange(2 * height) + 0.5) / repeat - 0.5
+    left = np.floor(place).astype(np.int64)
+    share = place - left
+    one, other = distances[left % len(distances)], distances[(left + 1) % len(distances)]
+    smooth = np.abs(one - other) < _STEP / 2.0
+    mixed = np.where(smooth, one * (1.0 - share) + other * share, np.where(share < 0.5, one, other))
+    open_columns = np.repeat(np.isinf(contacts.distances), repeat)
+    return np.where(open_columns, np.inf, np.exp(mixed)), np.repeat(contacts.confidence, repeat)
 
 
 def _reduced(rgb: NDArray[np.float32], height: int) -> NDArray[np.float32]:

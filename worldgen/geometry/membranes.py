@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.equirectangular import row_solid_angles
 
+_RELAXATIONS = 3
 _BORDER_SMOOTHING = math.radians(4.0)
 """Length along a row, in radians on the sphere, over which filled rows are smoothed."""
 
@@ -54,6 +55,9 @@ def fill_smoothly(image: NDArray[np.float32], weights: NDArray[np.float32]) -> N
         side = height // total.shape[0]
         share = np.clip(weight / full * side, 0.0, 1.0)[..., None]
         mean = total / np.maximum(weight, np.float32(1e-20))[..., None]
+        # A few rounds of relaxation on each level bring what is filled close to a true membrane (Laplace's equation).
+        for _ in range(_RELAXATIONS if total.shape[0] > 1 and (share < 1.0).any() else 0):
+            filled = mean * share + _neighbour_means(mean * share + filled * (1.0 - share)) * (1.0 - share)
         filled = (mean * share + filled * (1.0 - share)).astype(np.float32)
     smooth = _smoothed_along_rows(filled, 1.0 - weights.min(axis=1))
     return (np.where(known[..., None], image, 0.0) * weights[..., None] + smooth * (1.0 - weights[..., None])).astype(
@@ -96,6 +100,16 @@ def _halved(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sums of blocks of 2 x 2."""
     rows = values[0::2] + values[1::2]
     return np.asarray(rows[:, 0::2] + rows[:, 1::2])
+
+
+def _neighbour_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means of the four neighbours; wraps around, clamps at the poles."""
+    sums = np.roll(values, 1, axis=1) + np.roll(values, -1, axis=1)
+    sums[1:] += values[:-1]
+    sums[:-1] += values[1:]
+    sums[0] += values[0]
+    sums[-1] += values[-1]
+    return sums * np.float32(0.25)
 
 
 def doubled(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -102,7 +102,7 @@ def _ground_detail(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDAr
     radius = float(np.percentile(np.linalg.norm(plane, axis=1), 99.0))
     if radius > _WIDEST_HOLE:
         return np.zeros_like(image)
-    detail = image - fill_smoothly(_blurred(image, known), np.ones_like(known, dtype=np.float32))
+    detail = image - _blurred(image, known)
     source = np.concatenate([np.where(known[..., None], detail, 0.0), known[..., None]], axis=-1).astype(np.float32)
     angle = np.arctan2(plane[:, 1], plane[:, 0])
     near = np.clip(np.linalg.norm(plane, axis=1) / max(radius, 1e-6), 0.0, 1.0)

@@ -25,6 +25,8 @@ _STEP = math.radians(0.75)
 _SCALES = tuple(math.radians(degrees) for degrees in (1.2, 0.8, 0.6, 0.6))
 _MAX_EDGES = 24_000
 _TENSOR_PX = 3.0
+_HELD = 0.15
+"""Least share of the lines' hold on the tilt that the worse held direction must have."""
 _CHANCE, _SURE = 3.0, 10.0
 """Prominence of the winning tilt that chance alone reaches, and one that leaves no doubt."""
 
@@ -84,6 +86,10 @@ def estimate_tilt(rgb: NDArray[np.float32], known: NDArray[np.bool_]) -> TiltEst
     scatter = 1.4826 * float(np.median(np.abs(votes - middle)))
     prominence = (float(votes[best]) - middle) / max(scatter, 1e-12)
     confidence = float(np.clip((prominence - _CHANCE) / (_SURE - _CHANCE), 0.0, 1.0))
+    # Lines of one direction alone leave the tilt towards them open: both directions must be held.
+    agreeing = normals[np.abs(normals @ up) < 2.0 * _STEP][:, [0, 2]]
+    weakest, strongest = np.linalg.eigvalsh(agreeing.T @ agreeing + 1e-9 * np.eye(2))
+    confidence *= float(np.clip(weakest / strongest / _HELD, 0.0, 1.0))
     return TiltEstimate(up_in_camera=up, angle=float(math.acos(min(1.0, up[1]))), confidence=confidence)
 
 

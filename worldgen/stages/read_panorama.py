@@ -25,7 +25,8 @@ _ASPECT_SLACK = 0.02
 _MIN_SIDE_PX = 16
 _TILT_HEIGHT = 512
 _LEAST_TILT = math.radians(0.4)
-_SURE_ENOUGH = 0.3
+_MOST_TILT = math.radians(10.0)
+_SURE_ENOUGH = 0.55
 """Confidence of the tilt from which the panorama is turned level."""
 
 
@@ -157,7 +158,7 @@ def _with_colors(image: NDArray[np.float32], known: NDArray[np.bool_], picture: 
 def _levelled(seen: SeenPanorama) -> SeenPanorama:
     step = max(1, seen.height // _TILT_HEIGHT)
     tilt = estimate_tilt(seen.picture[::step, ::step], seen.known[::step, ::step])
-    turn = tilt.confidence >= _SURE_ENOUGH and tilt.angle >= _LEAST_TILT
+    turn = tilt.confidence >= _SURE_ENOUGH and _LEAST_TILT <= tilt.angle <= _MOST_TILT
     estimate = Estimate(
         name="tilt_undone" if turn else "tilt_left",
         value=round(math.degrees(tilt.angle), 3),
