@@ -20,7 +20,7 @@ from worldgen.scene.navmesh import Agent
 
 MAX_NODES = 1 << 26
 _ROWS_PER_STRIP = 16
-_UP, _WALKABLE, _GROUND = 1, 2, 4
+_UP, _WALKABLE, _GROUND, _FLOOR, _LOW = 1, 2, 4, 8, 16
 _SAME_M = 1e-3
 """Surfaces nearer to each other than this are one."""
 
@@ -53,12 +53,14 @@ class Floors:
     y       (F,)                  float32  height, metres
     nodes   (F,)                  int32    line of each floor, row * columns + column
     is_ok   (F,)                  bool     flat enough, with headroom, not under water
+    is_ground  (F,)               bool     whether it is the ground itself
     """
 
     starts: NDArray[np.int64]
     y: NDArray[np.float32]
     nodes: NDArray[np.int32]
     is_ok: NDArray[np.bool_]
+    is_ground: NDArray[np.bool_]
 
 
 def find_floors(solids: Solids, lattice: Lattice, agent: Agent) -> Floors:
@@ -84,9 +86,9 @@ def find_floors(solids: Solids, lattice: Lattice, agent: Agent) -> Floors:
     floor_starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     y = np.zeros(floor_starts[-1], dtype=np.float32)
     nodes = np.zeros(floor_starts[-1], dtype=np.int32)
-    is_ok = np.zeros(floor_starts[-1], dtype=np.bool_)
-    _collect(crossing_starts, heights, flags, floor_starts, (y, nodes, is_ok))
-    return Floors(floor_starts, y, nodes, is_ok)
+    is_ok, is_ground = np.zeros((2, floor_starts[-1]), dtype=np.bool_)
+    _collect(crossing_starts, heights, flags, floor_starts, (y, nodes, is_ok, is_ground))
+    return Floors(floor_starts, y, nodes, is_ok, is_ground)
 
 
 def rows_of_triangles(
@@ -214,7 +216,7 @@ def _sort_and_mark(
     agent_height: float,
     counts: NDArray[np.int32],
 ) -> None:
-    """Sort each line's crossings and set bit 3 on those that are floors; ``counts`` becomes floors per line."""
+    """Sort each line's crossings and mark those that are floors, and low ones; ``counts`` becomes floors per line."""
     for node in prange(len(starts) - 1):
         first, last = starts[node], starts[node + 1]
         for k in range(first + 1, last):
@@ -243,9 +245,9 @@ def _sort_and_mark(
                     ceiling = min(ceiling, heights[above])
             if buried or inside > 0:
                 continue
-            flags[k] |= 8
+            flags[k] |= _FLOOR
             if ceiling - heights[k] < agent_height:
-                flags[k] |= 16
+                flags[k] |= _LOW
             floors += 1
         counts[node] = floors
 
@@ -256,13 +258,14 @@ def _collect(
     heights: NDArray[np.float32],
     flags: NDArray[np.uint8],
     floor_starts: NDArray[np.int64],
-    out: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_]],
+    out: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]],
 ) -> None:
-    y, nodes, is_ok = out
+    y, nodes, is_ok, is_ground = out
     for node in prange(len(starts) - 1):
         place = floor_starts[node]
         for k in range(starts[node], starts[node + 1]):
-            if flags[k] & 8:
+            if flags[k] & _FLOOR:
                 y[place], nodes[place] = heights[k], node
-                is_ok[place] = (flags[k] & _WALKABLE) > 0 and not (flags[k] & 16)
+                is_ok[place] = (flags[k] & _WALKABLE) > 0 and not (flags[k] & _LOW)
+                is_ground[place] = (flags[k] & _GROUND) > 0
                 place += 1

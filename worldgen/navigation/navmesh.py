@@ -63,6 +63,7 @@ def build_navmesh(
     edge_error_m: float = EDGE_ERROR_M,
     height_error_m: float = HEIGHT_ERROR_M,
     min_island_m2: float = MIN_ISLAND_M2,
+    keep_raised: bool = False,
 ) -> NavMesh:
     """Build the navmesh of an agent.
 
@@ -76,6 +77,7 @@ def build_navmesh(
         edge_error_m: How far outlines may be moved to make them simpler.
         height_error_m: How far triangles may leave the ground.
         min_island_m2: Smaller islands are left out.
+        keep_raised: Whether to keep islands that hold none of the ground, such as roofs that nothing leads up to.
 
     Raises:
         InvalidInputError: The cells are too large for the agent or too many.
@@ -89,7 +91,7 @@ def build_navmesh(
         rows=math.floor((area.z[1] - area.z[0]) / cell_m + 1e-9) + 1,
         columns=math.floor((area.x[1] - area.x[0]) / cell_m + 1e-9) + 1,
     )
-    survey = _survey(solids, lattice, agent, waters, min_island_m2)
+    survey = _survey(solids, lattice, agent, waters, (min_island_m2, keep_raised))
     sampling = Sampling(lattice.x0, lattice.z0, cell_m, agent.radius_m, edge_error_m, height_error_m)
     points, triangles, labels = [np.zeros((0, 3))], [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
     num_points = 0
@@ -105,7 +107,10 @@ def build_navmesh(
     return _assemble(np.concatenate(points), np.concatenate(triangles), agent, sampling, min_island_m2)
 
 
-def _survey(solids: Solids, lattice: Lattice, agent: Agent, waters: Waters | None, min_island_m2: float) -> _Survey:
+def _survey(
+    solids: Solids, lattice: Lattice, agent: Agent, waters: Waters | None, kept: tuple[float, bool]
+) -> _Survey:
+    min_island_m2, keep_raised = kept
     floors = find_floors(solids, lattice, agent)
     if waters is not None:
         drown_floors(floors, lattice, waters, agent.max_wade_m)
@@ -114,7 +119,10 @@ def _survey(solids: Solids, lattice: Lattice, agent: Agent, waters: Waters | Non
     clearance = np.minimum(walls, ledge_distances(floors, links, walls, lattice))
     is_walkable = floors.is_ok & (clearance >= np.float32(agent.radius_m))
     labels, sizes = label_islands(is_walkable, links)
-    is_walkable &= np.append(sizes, 0)[labels] * lattice.cell_m**2 >= 0.5 * min_island_m2
+    is_kept = sizes * lattice.cell_m**2 >= 0.5 * min_island_m2
+    if not keep_raised:
+        is_kept &= np.bincount(labels[is_walkable & floors.is_ground], minlength=len(sizes)) > 0
+    is_walkable &= np.append(is_kept, False)[labels]
     return _Survey(floors=floors, ground=Ground(floors.y, clearance, links), is_walkable=is_walkable, labels=labels)
 
 

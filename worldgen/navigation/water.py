@@ -29,36 +29,44 @@ def drown_floors(floors: Floors, lattice: Lattice, waters: Waters, max_wade_m: f
         if level.water_depth.any():
             grids = np.stack([level.heights, level.water_depth], axis=-1)
             sizes = np.array([level.spacing_m, inner, outer, max_wade_m])
-            _drown(grids, sizes, place, lattice.columns, (floors.nodes, floors.y, floors.is_ok))
+            floors.is_ok[_deep(grids, sizes, place, (floors.nodes, floors.y, lattice.columns))] = False
         inner = level.half_size_m
 
 
+@njit(cache=True)
+def _is_deep(grids: NDArray[np.float32], spacing: float, point: tuple[float, float, float]) -> bool:
+    """Whether a point lies under the surface of water."""
+    last = grids.shape[0] - 1
+    u = min(float(last), max(0.0, point[0] / spacing + 0.5 * last))
+    v = min(float(last), max(0.0, point[2] / spacing + 0.5 * last))
+    i, j = min(int(u), last - 1), min(int(v), last - 1)
+    ground = _mix(grids[:, :, 0], j, i, (v - j, u - i))
+    depth = _mix(grids[:, :, 1], j, i, (v - j, u - i))
+    return depth > 0.0 and point[1] < ground + depth
+
+
+@njit(cache=True)
+def _mix(grid: NDArray[np.float32], row: int, column: int, shares: tuple[float, float]) -> float:
+    down, across = shares
+    upper = grid[row, column] * (1.0 - across) + grid[row, column + 1] * across
+    return upper * (1.0 - down) + (grid[row + 1, column] * (1.0 - across) + grid[row + 1, column + 1] * across) * down
+
+
 @njit(cache=True, parallel=True)
-def _drown(
+def _deep(
     grids: NDArray[np.float32],
     sizes: NDArray[np.float64],
     place: NDArray[np.float64],
-    columns: int,
-    floors: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]],
-) -> None:
-    nodes, y, is_ok = floors
+    floors: tuple[NDArray[np.int32], NDArray[np.float32], int],
+) -> NDArray[np.bool_]:
+    """(F,) which floors lie too deep in the water of one level."""
+    nodes, y, columns = floors
     spacing, inner, outer, wade = sizes[0], sizes[1], sizes[2], sizes[3]
-    last = grids.shape[0] - 1
+    is_deep = np.zeros(len(nodes), dtype=np.bool_)
     for floor in prange(len(nodes)):
         x = place[0] + place[2] * (nodes[floor] % columns)
         z = place[1] + place[2] * (nodes[floor] // columns)
         reach = max(abs(x), abs(z))
-        if reach <= inner or reach > outer:
-            continue
-        u = min(float(last), max(0.0, x / spacing + 0.5 * last))
-        v = min(float(last), max(0.0, z / spacing + 0.5 * last))
-        i, j = min(int(u), last - 1), min(int(v), last - 1)
-        p, q = u - i, v - j
-        ground = depth = 0.0
-        for k in range(4):
-            share = (p if k & 1 else 1.0 - p) * (q if k & 2 else 1.0 - q)
-            ground += share * grids[j + (k >> 1), i + (k & 1), 0]
-            depth += share * grids[j + (k >> 1), i + (k & 1), 1]
-        # The surface is level while the ground falls: depths mixed with the shore's zero would rise towards it.
-        if depth > 0.0 and y[floor] < ground + depth - wade:
-            is_ok[floor] = False
+        if inner < reach <= outer:
+            is_deep[floor] = _is_deep(grids, spacing, (x, np.float64(y[floor]) + wade, z))
+    return is_deep
