@@ -3,18 +3,19 @@
 A writer is a function ``write_<format>(layer, path, **options) -> ExportReport`` and a reader a function
 ``read_<format>(path) -> layer``. The layer is, by the format's ``layer`` in ``worldgen.registry``:
 
-========  =============================================================================
-splats    :class:`~worldgen.scene.gaussian_cloud.GaussianCloud`
-points    :class:`~worldgen.scene.point_cloud.PointCloud`
-mesh      :class:`~worldgen.scene.scene.Scene`, or what the writer says
-panorama  (H, W, 3) uint8 sRGB for 8-bit formats, float32 linear radiance for the others
-depth     (H, W) float32 ``euclidean_depth`` in metres, infinite for the sky
-normals   (H, W, 3) float32 in world, zero for the sky
-labels    (H, W) uint8, index into ``worldgen.scene.labels.LABELS``
-mask      (H, W) float32, 0 to 1
-sky       (H, 2H, 3) float32 linear radiance, equirectangular
-light     :class:`~worldgen.scene.light_rig.LightRig`
-========  =============================================================================
+==========  ===========================================================================
+splats      :class:`~worldgen.scene.gaussian_cloud.GaussianCloud`
+points      :class:`~worldgen.scene.point_cloud.PointCloud`
+mesh        :class:`~worldgen.scene.scene.Scene`, or what the writer says
+panorama    (H, W, 3) uint8 sRGB for 8-bit formats, float32 linear radiance for the others
+depth       (H, W) float32 ``euclidean_depth`` in metres, infinite for the sky
+normals     (H, W, 3) float32 in world, zero for the sky
+labels      (H, W) uint8, index into ``worldgen.scene.labels.LABELS``
+mask        (H, W) float32, 0 to 1
+sky         (H, 2H, 3) float32 linear radiance, equirectangular
+light       :class:`~worldgen.scene.light_rig.LightRig`
+navigation  :class:`~worldgen.scene.navmesh.Navigation`
+==========  ===========================================================================
 
 Writers are atomic and deterministic: the same layer gives the same bytes, and a file is there whole or not at all.
 Readers check a file's size against its own counts before they allocate anything, and raise

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from worldgen.builder.build_scene import build_scene
 from worldgen.events import RunContext, WarningRaised
+from worldgen.geometry.collision import build_collision
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
@@ -18,12 +19,14 @@ from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.apply_kit import apply_kit
 from worldgen.stages.layer_writer import LayerWriter
+from worldgen.stages.make_navigation import make_navigation
 from worldgen.stages.make_preview import make_preview
 from worldgen.stages.refine_world import refine_world
 from worldgen.stages.render_world import render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 from worldgen.stages.write_world import (
     OWN_NAMES,
+    navigation_files,
     point_files,
     rendered_files,
     scene_files,
@@ -83,7 +86,7 @@ def text_to_world(
         if refine is not None:
             splats, metrics = refine_world(renderer, rendered.exposure, layers.splats, refine, context)
             layers = dataclasses.replace(layers, splats=splats)
-        writer.start(splat_files(layers.splats))
+        writer.start([*splat_files(layers.splats), *navigation_files(layers.navigation)])
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
         files, remarks = writer.finish(context)
@@ -133,4 +136,5 @@ def _layers(renderer: SceneRenderer, rendered: RenderedWorld, writer: LayerWrite
             (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
         ]
         splats = refine_colors(splats, pictures)
-    return WorldLayers(scene=renderer.scene, rendered=rendered, points=points, splats=splats)
+    navigation = make_navigation(renderer.scene, build_collision(renderer.scene), renderer.tracer, context)
+    return WorldLayers(scene=renderer.scene, rendered=rendered, points=points, splats=splats, navigation=navigation)

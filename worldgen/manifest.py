@@ -104,6 +104,42 @@ class ObjectCount(ManifestModel):
     count: int
 
 
+class NavigationSpawn(ManifestModel):
+    """A place to start: feet position, heading, and the share of the walkable area that can be reached from it."""
+
+    name: str
+    position: Triple
+    yaw: float
+    reachable_share: float
+    facing: str
+
+
+class NavigationTarget(ManifestModel):
+    """Something worth walking to, and the nearest walkable place, if there is one."""
+
+    name: str
+    kind: str
+    label: str
+    position: Triple
+    approach: Triple | None
+    is_reachable: bool
+
+
+class NavigationSummary(ManifestModel):
+    """What ``navmesh.glb`` holds."""
+
+    agent_radius_m: float
+    agent_height_m: float
+    agent_max_slope_deg: float
+    agent_max_step_m: float
+    agent_max_wade_m: float
+    walkable_area_m2: float
+    island_areas_m2: tuple[float, ...]
+    """Greatest first."""
+    spawn_points: tuple[NavigationSpawn, ...]
+    points_of_interest: tuple[NavigationTarget, ...]
+
+
 class Manifest(ManifestModel):
     """The whole of ``world.json``."""
 
@@ -131,6 +167,8 @@ class Manifest(ManifestModel):
     """What a world made from a picture assumes of it: camera height, tilt, field of view."""
     files: tuple[WorldFile, ...]
     metrics: dict[str, float]
+    navigation: NavigationSummary | None = None
+    """None where the world holds no navmesh."""
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -18,7 +18,9 @@ from typing import Any, Literal, TypeVar
 
 from worldgen.errors import BackendUnavailableError, UnsupportedFormatError
 
-Layer = Literal["splats", "points", "mesh", "panorama", "depth", "normals", "labels", "mask", "sky", "light"]
+Layer = Literal[
+    "splats", "points", "mesh", "panorama", "depth", "normals", "labels", "mask", "sky", "light", "navigation"
+]
 Slot = Literal["panorama", "depth", "inpaint", "prompt"]
 
 SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
@@ -215,6 +217,20 @@ _FORMATS: tuple[FormatEntry, ...] = (
         description="linear radiance with a shared exponent (Radiance RGBE)",
         writer=f"{_EXPORTERS}.radiance_hdr:write_radiance_hdr",
         reader=f"{_EXPORTERS}.radiance_hdr:read_radiance_hdr",
+    ),
+    FormatEntry(
+        id="navmesh_glb",
+        layer="navigation",
+        suffixes=(".glb",),
+        description="walkable ground, spawn points and points of interest (glTF 2.0)",
+        writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_glb",
+    ),
+    FormatEntry(
+        id="navmesh_obj",
+        layer="navigation",
+        suffixes=(".obj",),
+        description="walkable ground as Wavefront OBJ, an object per island",
+        writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_obj",
     ),
     FormatEntry(
         id="light_json",

@@ -23,6 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"frames", "spherical_harmonics", "events", "storage"}),
     frozenset({"scene", "registry", "engines", "staging"}),
     frozenset({"geometry"}),
+    frozenset({"navigation"}),
     frozenset({"spec"}),
     frozenset({"manifest"}),
     frozenset({"builder", "rendering"}),

@@ -28,7 +28,7 @@ def link_floors(floors: Floors, lattice: Lattice, agent: Agent) -> NDArray[np.in
     # Between two lines even the steepest walkable slope is a step.
     reach = max(agent.max_step_m, lattice.cell_m * math.tan(math.radians(agent.max_slope_deg))) + _SLACK_M
     links = np.full((len(floors.y), 4), -1, dtype=np.int32)
-    _link(floors.starts, floors.y, floors.is_ok, np.float32(reach), links.reshape(-1, 4), lattice.rows, lattice.columns)
+    _link((floors.starts, floors.y, floors.is_ok), np.float32(reach), links, (lattice.rows, lattice.columns))
     return links
 
 
@@ -54,7 +54,7 @@ def ledge_distances(
     cell beyond its last line.
     """
     offsets = np.full((len(floors.y), 2), _FAR, dtype=np.float32)
-    _seed_ledges(floors.is_ok, links, walls, np.float32(lattice.cell_m), offsets)
+    _seed_ledges(floors.is_ok, links, walls, np.float32(lattice.cell_m + _SLACK_M), offsets)
     _spread_ledges(floors.starts, links, offsets, lattice.rows, lattice.columns)
     return np.asarray(np.hypot(offsets[:, 0], offsets[:, 1]) * np.float32(lattice.cell_m), dtype=np.float32)
 
@@ -70,14 +70,13 @@ def _walls(solids: Solids, agent: Agent) -> NDArray[np.float64]:
 
 @njit(cache=True, parallel=True)
 def _link(
-    starts: NDArray[np.int64],
-    y: NDArray[np.float32],
-    is_ok: NDArray[np.bool_],
+    floors: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]],
     reach: np.float32,
     links: NDArray[np.int32],
-    rows: int,
-    columns: int,
+    shape: tuple[int, int],
 ) -> None:
+    starts, y, is_ok = floors
+    rows, columns = shape
     for row in prange(rows):
         for column in range(columns):
             node = row * columns + column
@@ -176,13 +175,13 @@ def _seed_ledges(
     is_ok: NDArray[np.bool_],
     links: NDArray[np.int32],
     walls: NDArray[np.float32],
-    cell: np.float32,
+    near: np.float32,
     offsets: NDArray[np.float32],
 ) -> None:
     half = np.float32(0.5)
     for floor in prange(len(links)):
         # Where a wall stands within a cell it is the wall that ends the floor, and its distance is exact.
-        if not is_ok[floor] or walls[floor] < cell:
+        if not is_ok[floor] or walls[floor] <= near:
             continue
         for direction in range(4):
             if links[floor, direction] < 0:

@@ -70,7 +70,7 @@ def find_floors(solids: Solids, lattice: Lattice, agent: Agent) -> Floors:
     rows = np.array([lattice.x0, lattice.z0, lattice.cell_m])
     starts, members = rows_of_triangles(corners, lattice, 0.0)
     counts = np.zeros(lattice.rows * lattice.columns, dtype=np.int32)
-    _count(corners, kinds, (starts, members), rows, counts.reshape(lattice.rows, lattice.columns))
+    _count(corners, (starts, members), rows, counts.reshape(lattice.rows, lattice.columns))
     crossing_starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     heights = np.zeros(crossing_starts[-1], dtype=np.float32)
     flags = np.zeros(crossing_starts[-1], dtype=np.uint8)
@@ -124,18 +124,21 @@ def _kinds(corners: NDArray[np.float64], is_ground: NDArray[np.bool_], least_up:
 
 
 @njit(cache=True)
-def _side(ax: float, az: float, bx: float, bz: float, px: float, pz: float) -> bool:
+def _side(a: NDArray[np.float64], b: NDArray[np.float64], px: float, pz: float) -> bool:
     """Whether p lies left of a-b; a point on the line belongs to exactly one of its two sides.
 
     The sign is computed from the end that comes first, so that two triangles at one edge never disagree.
     """
+    ax, az, bx, bz = a[0], a[2], b[0], b[2]
     if ax < bx or (ax == bx and az < bz):
         return (bx - ax) * (pz - az) - (bz - az) * (px - ax) >= 0.0
     return (ax - bx) * (pz - bz) - (az - bz) * (px - bx) < 0.0
 
 
 @njit(cache=True)
-def _row_reach(low: float, high: float, start: float, cell: float, count: int) -> tuple[int, int]:
+def _lines(t: NDArray[np.float64], axis: int, start: float, cell: float, count: int) -> tuple[int, int]:
+    """First and last line of the lattice within a triangle's extent along an axis."""
+    low, high = min(t[0, axis], t[1, axis], t[2, axis]), max(t[0, axis], t[1, axis], t[2, axis])
     first = max(0, math.ceil((low - start) / cell - 1e-9))
     last = min(count - 1, math.floor((high - start) / cell + 1e-9))
     return first, last
@@ -143,17 +146,13 @@ def _row_reach(low: float, high: float, start: float, cell: float, count: int) -
 
 @njit(cache=True)
 def _crossed(t: NDArray[np.float64], px: float, pz: float) -> bool:
-    a = _side(t[0, 0], t[0, 2], t[1, 0], t[1, 2], px, pz)
-    b = _side(t[1, 0], t[1, 2], t[2, 0], t[2, 2], px, pz)
-    if a != b:
-        return False
-    return a == _side(t[2, 0], t[2, 2], t[0, 0], t[0, 2], px, pz)
+    first = _side(t[0], t[1], px, pz)
+    return first == _side(t[1], t[2], px, pz) and first == _side(t[2], t[0], px, pz)
 
 
 @njit(cache=True, parallel=True)
 def _count(
     corners: NDArray[np.float64],
-    kinds: NDArray[np.uint8],
     strips: tuple[NDArray[np.int64], NDArray[np.int32]],
     place: NDArray[np.float64],
     counts: NDArray[np.int32],
@@ -165,8 +164,8 @@ def _count(
         bottom = min(top + _ROWS_PER_STRIP, counts.shape[0]) - 1
         for k in range(starts[strip], starts[strip + 1]):
             t = corners[members[k]]
-            first, last = _row_reach(min(t[0, 2], t[1, 2], t[2, 2]), max(t[0, 2], t[1, 2], t[2, 2]), z0, cell, counts.shape[0])
-            left, right = _row_reach(min(t[0, 0], t[1, 0], t[2, 0]), max(t[0, 0], t[1, 0], t[2, 0]), x0, cell, counts.shape[1])
+            first, last = _lines(t, 2, z0, cell, counts.shape[0])
+            left, right = _lines(t, 0, x0, cell, counts.shape[1])
             for row in range(max(first, top), min(last, bottom) + 1):
                 for column in range(left, right + 1):
                     if _crossed(t, x0 + column * cell, z0 + row * cell):
@@ -189,8 +188,8 @@ def _fill(
         bottom = min(top + _ROWS_PER_STRIP, counts.shape[0]) - 1
         for k in range(starts[strip], starts[strip + 1]):
             t = corners[members[k]]
-            first, last = _row_reach(min(t[0, 2], t[1, 2], t[2, 2]), max(t[0, 2], t[1, 2], t[2, 2]), z0, cell, counts.shape[0])
-            left, right = _row_reach(min(t[0, 0], t[1, 0], t[2, 0]), max(t[0, 0], t[1, 0], t[2, 0]), x0, cell, counts.shape[1])
+            first, last = _lines(t, 2, z0, cell, counts.shape[0])
+            left, right = _lines(t, 0, x0, cell, counts.shape[1])
             ux, uy, uz = t[1, 0] - t[0, 0], t[1, 1] - t[0, 1], t[1, 2] - t[0, 2]
             vx, vy, vz = t[2, 0] - t[0, 0], t[2, 1] - t[0, 1], t[2, 2] - t[0, 2]
             nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

@@ -17,6 +17,7 @@ _NEAREST = 0.02
 """Outlines keep this share of a cell away from lines, so that no two of their corners coincide."""
 _ON_SIDE_M = 1e-6
 _BULGE_CELLS = 1.0
+_PORTAL = 16
 
 
 class Sampling(NamedTuple):
@@ -50,7 +51,7 @@ class Window(NamedTuple):
 @njit(cache=True)
 def trace_outlines(
     sheet: NDArray[np.int32], window: Window, ground: Ground, sampling: Sampling
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
     """All closed outlines of a sheet, with walkable ground on their left in the plane of x and z.
 
     Args:
@@ -60,7 +61,7 @@ def trace_outlines(
         sampling: The lattice and the agent's radius.
 
     Returns:
-        (P, 3) points, and (R + 1,) starts of the rings.
+        (P, 3) points, (P,) whether another sheet goes on there, and (R + 1,) starts of the rings.
     """
     rows, columns = sheet.shape
     width = columns + 2
@@ -88,6 +89,7 @@ def trace_outlines(
                     end = (end + 1) & 3
                 following[sides[end]] = sides[(k + 3) & 3]
     points = np.zeros((2 * size, 3))
+    is_portal = np.zeros(2 * size, dtype=np.bool_)
     ring_starts = np.zeros(2 * size + 1, dtype=np.int64)
     count = rings = 0
     for start in range(2 * size):
@@ -95,21 +97,22 @@ def trace_outlines(
             continue
         edge = start
         while following[edge] >= 0:
-            points[count] = _place(edge, sheet, window, ground, sampling)
+            x, y, z, is_portal[count] = _place(edge, sheet, window, ground, sampling)
+            points[count, 0], points[count, 1], points[count, 2] = x, y, z
             count += 1
             after = following[edge]
             following[edge] = -1
             edge = after
         rings += 1
         ring_starts[rings] = count
-    return points[:count].copy(), ring_starts[: rings + 1].copy()
+    return points[:count].copy(), is_portal[:count].copy(), ring_starts[: rings + 1].copy()
 
 
 @njit(cache=True)
 def _place(
     edge: int, sheet: NDArray[np.int32], window: Window, ground: Ground, sampling: Sampling
-) -> tuple[float, float, float]:
-    """Where an outline crosses an edge of the padded lattice."""
+) -> tuple[float, float, float, bool]:
+    """Where an outline crosses an edge of the padded lattice, and whether another sheet begins there."""
     rows, columns = sheet.shape
     width = columns + 2
     row, column, down = (edge >> 1) // width - 1, (edge >> 1) % width - 1, edge & 1
@@ -119,7 +122,7 @@ def _place(
         row, column, other_row, other_column = other_row, other_column, row, column
     floor = sheet[row, column]
     direction = (1 if other_row > row else 3) if down else (0 if other_column > column else 2)
-    share, rise = 0.0, 0.0
+    share, rise, is_portal = 0.0, 0.0, False
     if 0 <= other_row < rows and 0 <= other_column < columns:
         share = 0.5
         outer = ground.links[floor, direction]
@@ -129,25 +132,31 @@ def _place(
             if outer_room < sampling.radius:
                 share = (inner_room - sampling.radius) / max(inner_room - outer_room, 1e-9)
                 share = min(1.0 - _NEAREST, max(_NEAREST, share))
+            else:
+                is_portal = True
     x = sampling.x0 + sampling.cell * (window.left + column + share * (other_column - column))
     z = sampling.z0 + sampling.cell * (window.top + row + share * (other_row - row))
-    return x, np.float64(ground.y[floor]) + share * rise, z
+    return x, np.float64(ground.y[floor]) + share * rise, z, is_portal
 
 
 @njit(cache=True)
-def simplify_ring(points: NDArray[np.float64], window: Window, sampling: Sampling) -> NDArray[np.float64]:
+def simplify_ring(
+    points: NDArray[np.float64], is_portal: NDArray[np.bool_], window: Window, sampling: Sampling
+) -> NDArray[np.float64]:
     """The corners of a ring that are needed to keep within the errors; in the same order.
 
     Args:
         points: (P, 3) of one closed ring.
-        window: The ring's tile; where it begins or ceases to run along a side of it, a corner stays.
+        is_portal: (P,) where another sheet goes on.
+        window: The ring's tile. Where the ring begins or ceases to run along another sheet or tile a corner stays, so
+            that both simplify what they share alike.
         sampling: The lattice and the errors allowed.
     """
     count = len(points)
     kept = np.zeros(count, dtype=np.bool_)
     sides = np.zeros(count, dtype=np.int64)
     for k in range(count):
-        sides[k] = _sides_of(points[k], window, sampling)
+        sides[k] = _sides_of(points[k], window, sampling) | (_PORTAL if is_portal[k] else 0)
     fixed = 0
     for k in range(count):
         side = sides[k]

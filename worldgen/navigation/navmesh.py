@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +40,11 @@ class Area:
 
     def __post_init__(self) -> None:
         """Check that there is something inside."""
-        if not all(math.isfinite(value) for value in (*self.x, *self.z)) or self.x[0] >= self.x[1] or self.z[0] >= self.z[1]:
+        if (
+            not all(math.isfinite(value) for value in (*self.x, *self.z))
+            or self.x[0] >= self.x[1]
+            or self.z[0] >= self.z[1]
+        ):
             raise InvalidInputError("An area needs finite borders, the smaller one first.")
 
 
@@ -96,7 +101,9 @@ def build_navmesh(
     points, triangles, labels = [np.zeros((0, 3))], [np.zeros((0, 3), dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
     num_points = 0
     for window in _windows(lattice):
-        sheets = tile_sheets(tuple(window), lattice.columns, survey.floors.starts, survey.is_walkable, survey.ground.links)
+        sheets = tile_sheets(
+            tuple(window), lattice.columns, survey.floors.starts, survey.is_walkable, survey.ground.links
+        )
         for sheet in sheets:
             corners, faces = _mesh_sheet(sheet, window, survey.ground, sampling)
             if len(faces):
@@ -107,9 +114,7 @@ def build_navmesh(
     return _assemble(np.concatenate(points), np.concatenate(triangles), agent, sampling, min_island_m2)
 
 
-def _survey(
-    solids: Solids, lattice: Lattice, agent: Agent, waters: Waters | None, kept: tuple[float, bool]
-) -> _Survey:
+def _survey(solids: Solids, lattice: Lattice, agent: Agent, waters: Waters | None, kept: tuple[float, bool]) -> _Survey:
     min_island_m2, keep_raised = kept
     floors = find_floors(solids, lattice, agent)
     if waters is not None:
@@ -141,12 +146,12 @@ def _mesh_sheet(
     sheet: NDArray[np.int32], window: Window, ground: Ground, sampling: Sampling
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Points and triangles of one sheet; none if it is too small."""
-    traced, starts = trace_outlines(sheet, window, ground, sampling)
+    traced, is_portal, starts = trace_outlines(sheet, window, ground, sampling)
     least = _LEAST_RING_CELLS * sampling.cell**2
     # Outlines that cross after simplification are simplified less.
     for share in (1.0, 0.25, 1e-3):
         finer = sampling._replace(edge_error=share * sampling.edge_error)
-        rings = [simplify_ring(traced[a:b], window, finer) for a, b in zip(starts, starts[1:], strict=False)]
+        rings = [simplify_ring(traced[a:b], is_portal[a:b], window, finer) for a, b in itertools.pairwise(starts)]
         areas = [ring_area(ring) if len(ring) > 2 else 0.0 for ring in rings]
         if not areas or max(areas) <= least:
             return np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int32)

@@ -11,7 +11,9 @@ TILE_CELLS = 128
 
 
 @njit(cache=True)
-def label_islands(is_walkable: NDArray[np.bool_], links: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def label_islands(
+    is_walkable: NDArray[np.bool_], links: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Connected floors.
 
     Returns:
@@ -42,6 +44,19 @@ def label_islands(is_walkable: NDArray[np.bool_], links: NDArray[np.int32]) -> t
 
 
 @njit(cache=True)
+def _tears(sheet: NDArray[np.int32], row: int, column: int, links: NDArray[np.int32]) -> bool:
+    """Whether a floor with these links would lie beside one of its sheet that it is not linked to."""
+    for direction in range(4):
+        beside_row = row + (1 if direction == 1 else -1 if direction == 3 else 0)
+        beside_column = column + (1 if direction == 0 else -1 if direction == 2 else 0)
+        if 0 <= beside_row < sheet.shape[0] and 0 <= beside_column < sheet.shape[1]:
+            beside = sheet[beside_row, beside_column]
+            if beside >= 0 and links[direction] != beside:
+                return True
+    return False
+
+
+@njit(cache=True)
 def tile_sheets(
     window: tuple[int, int, int, int],
     columns: int,
@@ -49,7 +64,7 @@ def tile_sheets(
     is_walkable: NDArray[np.bool_],
     links: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Sheets of a tile: connected floors, at most one on each line.
+    """Sheets of a tile: connected floors, at most one on each line, any two neighbours a step apart.
 
     Args:
         window: First row, end row, first column, end column of the tile's lines.
@@ -97,7 +112,11 @@ def tile_sheets(
                         continue
                     beside = row * width + column
                     mine = first[beside] + other - starts[(top + row) * columns + left + column]
-                    if done[mine] or sheets[count, row, column] >= 0:
+                    if (
+                        done[mine]
+                        or sheets[count, row, column] >= 0
+                        or _tears(sheets[count], row, column, links[other])
+                    ):
                         continue
                     done[mine] = True
                     sheets[count, row, column] = other

@@ -98,9 +98,7 @@ def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
 
 
 @njit(cache=True)
-def _in_circle(
-    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]
-) -> bool:
+def _in_circle(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> bool:
     """Whether d lies clearly inside the circle through a, b and c (wound positively)."""
     ax, az, bx, bz, cx, cz = a[0] - d[0], a[2] - d[2], b[0] - d[0], b[2] - d[2], c[0] - d[0], c[2] - d[2]
     aa, bb, cc = ax * ax + az * az, bx * bx + bz * bz, cx * cx + cz * cz
@@ -206,9 +204,7 @@ def _worst_point(
 
 
 @njit(cache=True)
-def _split(
-    triangles: NDArray[np.int32], neighbours: NDArray[np.int32], triangle: int, point: int, count: int
-) -> None:
+def _split(triangles: NDArray[np.int32], neighbours: NDArray[np.int32], triangle: int, point: int, count: int) -> None:
     """Put a point into a triangle; the two new triangles get the indices ``count`` and ``count + 1``."""
     a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
     ab, bc, ca = neighbours[triangle, 0], neighbours[triangle, 1], neighbours[triangle, 2]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from worldgen.geometry.collision import Collision
 from worldgen.manifest import Estimate
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
 from worldgen.scene.textured_mesh import TexturedMesh
@@ -81,3 +82,4 @@ class WorldLayers:
     rendered: RenderedWorld
     points: PointCloud
     splats: GaussianCloud
+    navigation: Navigation

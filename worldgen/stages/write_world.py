@@ -20,12 +20,14 @@ from worldgen.rendering.light_rig import build_light_rig
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.labels import LABELS
+from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
 from worldgen.spec.files import encode_spec
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.contact_sheet import Picture
 from worldgen.stages.layer_writer import describe_file
+from worldgen.stages.summarise_navigation import summarise_navigation
 from worldgen.stages.world_layers import LayerFile, RenderedWorld, WorldLayers
 from worldgen.staging import CACHE_NAME, MANIFEST_NAME
 from worldgen.storage import write_bytes
@@ -48,6 +50,7 @@ LAYER_FILES: Mapping[str, tuple[str, str]] = {
     "splats.spz": ("splats", "spz"),
     "scene.glb": ("scene", "glb"),
     "collision.glb": ("collision", "collision_glb"),
+    "navmesh.glb": ("navmesh", "navmesh_glb"),
 }
 """File name → role and format id of every layer file of a built world."""
 
@@ -109,6 +112,13 @@ def splat_files(splats: GaussianCloud) -> list[LayerFile]:
     return [_layer_file(name, splats, {"gaussians": splats.num_gaussians}) for name in ("splats.ply", "splats.spz")]
 
 
+def navigation_files(navigation: Navigation) -> list[LayerFile]:
+    """The navmesh's file."""
+    navmesh = navigation.navmesh
+    counts = {"triangles": navmesh.num_triangles, "islands": len(navmesh.islands)}
+    return [_layer_file("navmesh.glb", navigation, counts)]
+
+
 def write_fused_mesh(layers: WorldLayers, folder: Path) -> WorldFile:
     """Write ``fused.glb``: the spawn panorama's depth as one sheet, cut at depth edges."""
     from worldgen.exporters.glb import write_parts_glb
@@ -162,10 +172,11 @@ def write_manifest(
         objects=_object_counts(layers.scene),
         layers=tuple(
             Layer(name=name, provenance="procedural", backend="procedural", model=kit if name == "scene" else None)
-            for name in ("panorama", "euclidean_depth", "points", "splats", "scene", "collision", "sky")
+            for name in ("panorama", "euclidean_depth", "points", "splats", "scene", "collision", "navmesh", "sky")
         ),
         files=tuple(files),
         metrics=metrics,
+        navigation=summarise_navigation(layers.navigation),
     )
     write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
     return manifest
