@@ -57,8 +57,9 @@ class NavMesh:
     neighbours  (T, 3) int32    triangle across the edge from corner k to k + 1, -1 at the rim
     island_ids  (T,)   int32    index into ``islands``, which are sorted by area, greatest first
 
-    The rim lies within ``edge_error_m`` of where the agent touches something, heights within ``height_error_m`` of
-    the ground; both hold at the ``cell_m`` at which the world was sampled.
+    The rim lies within ``edge_error_m`` of where the agent touches something, and heights mostly within
+    ``height_error_m`` of the ground (narrow triangles at the rim are not probed); both hold at the ``cell_m`` at which
+    the world was sampled.
     """
 
     vertices: NDArray[np.float32]

@@ -77,8 +77,8 @@ def make_navigation(
             warnings.append(
                 f"from the spawn {share:.0%} of the walkable area can be reached: water, cliffs or walls part the rest"
             )
-        home = (place, scene.spawn_yaw, "the world's best view")
-        chosen = [home, *_choose(navmesh, points, scene, tracer, (place, island, context))]
+        own = (place, scene.spawn_yaw, "the world's best view")
+        chosen = [own, *_choose(navmesh, points, scene, tracer, (place, island, context))]
         spawn_points = [
             SpawnPoint(
                 name=f"spawn_{index}",
@@ -88,9 +88,7 @@ def make_navigation(
                 reachable_share=round(share, 5),
                 facing=facing,
             )
-            for index, (position, yaw, facing) in enumerate(
-                [(place, scene.spawn_yaw, "the world's best view"), *chosen]
-            )
+            for index, (position, yaw, facing) in enumerate(chosen)
         ]
         if len(spawn_points) < NUM_SPAWN_POINTS:
             warnings.append(f"only {len(spawn_points)} spawn points have room around them and stand apart")
