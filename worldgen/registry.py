@@ -226,13 +226,6 @@ _FORMATS: tuple[FormatEntry, ...] = (
         writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_glb",
     ),
     FormatEntry(
-        id="navmesh_obj",
-        layer="navigation",
-        suffixes=(".obj",),
-        description="walkable ground as Wavefront OBJ, an object per island",
-        writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_obj",
-    ),
-    FormatEntry(
         id="light_json",
         layer="light",
         suffixes=(".json",),
