@@ -14,8 +14,10 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-SSIM_SHARE = 0.2
+SSIM_SHARE = 0.1
 """Weight of the structural dissimilarity; the mean absolute difference has the rest."""
+ROUNDING = 0.25
+"""Differences below this count by their square (Huber 1964): pictures are noisy, and splats should show their mean."""
 DEPTH_SHARE = 0.05
 """Weight of the relative error of the depth."""
 DEPTH_TOLERANCE = 0.01
@@ -108,7 +110,9 @@ def picture_loss(
     known = truth.nearness > 0.0
     relative = np.abs(inverse_depth[known] / truth.nearness[known] - (1.0 - transmittance[known]))
     depth = np.maximum(relative - DEPTH_TOLERANCE, 0.0).sum() / truth.nearness.size
-    difference = np.abs(planes - truth.planes).mean(dtype=np.float64)
+    distance = np.abs(planes - truth.planes).astype(np.float64)
+    rounded = 0.5 * distance * distance / ROUNDING
+    difference = np.where(distance < ROUNDING, rounded, distance - 0.5 * ROUNDING).mean()
     return float((1.0 - SSIM_SHARE) * difference + SSIM_SHARE * (1.0 - similarity.mean()) + DEPTH_SHARE * float(depth))
 
 
@@ -181,8 +185,8 @@ def _combine(
                 own, wanted = planes[channel, y, x], truth[channel, y, x]
                 towards = by_mean[channel, y, x] + wanted * by_product[channel, y, x]
                 towards += np.float32(2.0) * own * by_square[channel, y, x]
-                sign = np.float32(0.0) if own == wanted else np.float32(math.copysign(1.0, own - wanted))
-                gradient[y, x, channel] = plain * sign - structural * towards
+                error = min(max((own - wanted) / np.float32(ROUNDING), np.float32(-1.0)), np.float32(1.0))
+                gradient[y, x, channel] = plain * error - structural * towards
 
 
 @nb.njit(parallel=True, cache=True)
