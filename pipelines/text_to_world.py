@@ -84,7 +84,7 @@ def text_to_world(
         layers = _layers(renderer, rendered, writer, context)
         metrics: dict[str, float] = {}
         if refine is not None:
-            splats, metrics = refine_world(renderer, rendered.exposure, layers.splats, refine, context)
+            splats, metrics = refine_world(renderer, rendered, layers.splats, limit=refine, context=context)
             layers = dataclasses.replace(layers, splats=splats)
         writer.start([*splat_files(layers.splats), *navigation_files(layers.navigation)])
         with context.stage("draw preview"):

@@ -40,13 +40,13 @@ _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
 class Rates:
     """Lengths of steps."""
 
-    mean: float = 0.03
+    mean: float = 0.04
     """Of positions, in standard deviations of the splat along each of its axes."""
-    scale: float = 0.012
+    scale: float = 0.02
     """Of the logarithms of the scales."""
-    rotation: float = 0.012
-    logit: float = 0.04
-    color: float = 0.012
+    rotation: float = 0.02
+    logit: float = 0.06
+    color: float = 0.02
     """Of the spherical harmonics of degree 0."""
     harmonics: float = 0.003
     pull: float = 0.02

@@ -48,8 +48,8 @@ def refine_colors(
     Returns:
         The same splats with other ``sh_dc``.
     """
-    pixel = REFERENCE_PIXEL * math.sqrt(500_000 / max(cloud.num_gaussians, 1))
-    reduced = [_reduced(camera, picture, pixel) for camera, picture in pictures]
+    pixel = pixel_for(cloud)
+    reduced = [reduced_picture(camera, picture, pixel) for camera, picture in pictures]
     for _ in range(iterations):
         totals = np.zeros((cloud.num_gaussians, 4))
         for camera, picture in reduced:
@@ -65,7 +65,12 @@ def refine_colors(
     return cloud
 
 
-def _reduced(camera: Camera, picture: NDArray[np.float32], pixel: float) -> tuple[Camera, NDArray[np.float32]]:
+def pixel_for(cloud: GaussianCloud) -> float:
+    """Side in radians of the finest pixels that so many splats suffice for."""
+    return REFERENCE_PIXEL * math.sqrt(500_000 / max(cloud.num_gaussians, 1))
+
+
+def reduced_picture(camera: Camera, picture: NDArray[np.float32], pixel: float) -> tuple[Camera, NDArray[np.float32]]:
     """A camera and its picture with pixels of about ``pixel`` radians or more, by means over whole blocks."""
     own = 1.0 / math.sqrt(camera.intrinsics_px[0, 0] * camera.intrinsics_px[1, 1])
     factor = max(1, int(pixel / own + 0.35))

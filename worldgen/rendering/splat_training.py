@@ -22,7 +22,7 @@ from worldgen.randomness import rng
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
 from worldgen.rendering.picture_loss import TruePicture, make_true_picture, picture_gradients
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
-from worldgen.rendering.splat_gradients import splat_gradients
+from worldgen.rendering.splat_gradients import ImageLoss, SplatGradients, splat_gradients
 from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, copy_of, start_state, take_step
 from worldgen.rendering.splat_training_state import (
     SavedRefinement,
@@ -30,6 +30,7 @@ from worldgen.rendering.splat_training_state import (
     load_refinement,
     save_refinement,
 )
+from worldgen.rendering.splats import has_cuda
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
@@ -196,11 +197,10 @@ class _Run:
 
     def take_step(self, camera: Camera, truth: TruePicture, pace: float) -> None:
         """Go towards one picture."""
-        bins = bin_cloud(self.state.cloud, camera)
-        if len(bins.order):
-            gradients = splat_gradients(self.state.cloud, camera, bins, partial(picture_gradients, truth=truth))
-            take_step(self.state, bins.order, gradients, pace=pace, rates=self.rates)
-            self.tally.add(bins.order, gradients)
+        order, gradients = _gradients(self.state.cloud, camera, partial(picture_gradients, truth=truth))
+        if len(order):
+            take_step(self.state, order, gradients, pace=pace, rates=self.rates)
+            self.tally.add(order, gradients)
         self.step += 1
 
     def look(self, psnr_db: float) -> None:
@@ -218,6 +218,16 @@ class _Run:
             scores=tuple(self.scores),
             seconds=self.clock.seconds,
         )
+
+
+def _gradients(cloud: GaussianCloud, camera: Camera, loss: ImageLoss) -> tuple[NDArray[np.int32], SplatGradients]:
+    """Which splats a camera sees, and how the loss changes with them."""
+    if has_cuda():
+        from worldgen.rendering.splat_gradients_cuda import splat_gradients_on_cuda
+
+        return splat_gradients_on_cuda(cloud, camera, loss)
+    bins = bin_cloud(cloud, camera)
+    return bins.order, splat_gradients(cloud, camera, bins, loss)
 
 
 def _resumed(path: Path | None, fingerprint: str, limit: RefinementLimit, rates: Rates) -> _Run | None:

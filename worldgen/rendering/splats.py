@@ -41,7 +41,7 @@ def render_splats(
         camera: Pinhole or equirectangular.
         background: Display-referred colour behind all splats.
     """
-    if isinstance(camera, Camera) and _has_cuda():
+    if isinstance(camera, Camera) and has_cuda():
         rgb, transmittance, inverse_depth = _rasterize_with_gsplat(cloud, camera)
     else:
         from worldgen.rendering.gaussian_rasterizer import rasterize
@@ -59,7 +59,7 @@ def render_splats(
 
 
 @functools.cache
-def _has_cuda() -> bool:
+def has_cuda() -> bool:
     """Whether torch finds a CUDA device; torch, which takes seconds to load, is only asked where there is a driver."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

@@ -8,35 +8,43 @@ import numpy as np
 
 from worldgen.events import RunContext
 from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splat_refinement import pixel_for
 from worldgen.rendering.splat_training import refine_splats
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
 from worldgen.stages.refinement_views import (
     picture_width,
     render_refinement_views,
+    station_refinement_views,
     walking_cameras,
     walking_places,
 )
+from worldgen.stages.world_layers import RenderedWorld
 
-MAX_VIEWS = 132
-"""Pictures at most; each costs about as much as five to ten steps."""
-LEAST_VIEWS = 24
-STEPS_PER_VIEW = 12
+MAX_VIEWS = 96
+"""Pictures at most, beside those of the stations; each costs about as much as ten to twenty steps."""
+LEAST_VIEWS = 18
+STEPS_PER_VIEW = 24
 """A picture is worth rendering for so many steps."""
 RENDERING_SHARE = 0.3
 """Part of the seconds after which no more pictures are rendered."""
-VALIDATION_EVERY = 12
+VALIDATION_EVERY = 6
 """One picture in so many is kept apart to judge by."""
 
 
 def refine_world(
-    renderer: SceneRenderer, exposure: float, cloud: GaussianCloud, limit: RefinementLimit, context: RunContext
+    renderer: SceneRenderer,
+    rendered: RenderedWorld,
+    cloud: GaussianCloud,
+    *,
+    limit: RefinementLimit,
+    context: RunContext,
 ) -> tuple[GaussianCloud, dict[str, float]]:
     """Refine the splats of a built world.
 
     Args:
         renderer: Of its scene.
-        exposure: Of its pictures.
+        rendered: What its stations saw, and the exposure of all pictures.
         cloud: The splats so far.
         limit: How long; seconds count rendering too.
         context: Seed, tier and where events go.
@@ -59,10 +67,11 @@ def refine_world(
                 return False
             return time.perf_counter() - start > RENDERING_SHARE * limit.seconds
 
-        views = render_refinement_views(renderer, cameras, exposure, is_over=is_over)
+        views = render_refinement_views(renderer, cameras, rendered.exposure, is_over=is_over)
     with context.stage("refine splats") as progress:
         validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
         training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
+        training += station_refinement_views(rendered, pixel_for(cloud))
         if limit.seconds is not None:
             limit = RefinementLimit(seconds=max(limit.seconds - (time.perf_counter() - start), 1.0))
         result = refine_splats(

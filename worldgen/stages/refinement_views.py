@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.collision import ground_heights
 from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splat_refinement import reduced_picture
 from worldgen.rendering.splat_training import RefinementView
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.scene.scene import Scene
 from worldgen.stages.choose_stations import CLEARANCE_M, RayTracer, clearances, reached_places
+from worldgen.stages.world_layers import RenderedWorld
 
 WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
-SAMPLES = 6
-"""Path samples per pixel; the denoiser does the rest."""
+SAMPLES = 3
+"""Path samples per pixel: many noisy pictures tell more than a few clean ones of the same cost."""
 
 _HEADING_STEP = math.pi * (3.0 - math.sqrt(5.0))
 _FIELDS_OF_VIEW = (0.5 * math.pi, 0.36 * math.pi, 0.5 * math.pi, 0.25 * math.pi)
@@ -80,4 +82,17 @@ def render_refinement_views(
         view = renderer.render_view(camera, SAMPLES)
         depth = view.buffers.euclidean_depth
         views.append(RefinementView(camera=camera, rgb=tone_map(view.radiance, exposure), euclidean_depth=depth))
+    return tuple(views)
+
+
+def station_refinement_views(rendered: RenderedWorld, pixel: float) -> tuple[RefinementView, ...]:
+    """What the stations have seen already; pictures with pixels finer than ``pixel`` radians are reduced first."""
+    views = []
+    for view in (view for station in rendered.stations for view in station.views):
+        if not isinstance(view.camera, Camera):
+            continue
+        color = tone_map(view.radiance, rendered.exposure)
+        camera, rgb = reduced_picture(view.camera, color, pixel)
+        depth = view.buffers.euclidean_depth if camera is view.camera else None
+        views.append(RefinementView(camera=camera, rgb=rgb, euclidean_depth=depth))
     return tuple(views)
