@@ -177,12 +177,10 @@ def test_splats_stay_near_home(world: World) -> None:
 def test_splitting_fills_the_room_of_the_dead_and_of_the_budget() -> None:
     cloud = random_cloud(100, seed=9)
     opacities = np.clip(cloud.opacities, 0.1, 0.9)
-    opacities[[3, 50]] = 0.004
+    opacities[[3, 50, 70]] = 0.004
     state = start_state(dataclasses.replace(cloud, opacities=opacities.astype(np.float32)))
     tally = new_tally(100)
     tally.looks[:] = 10
-    tally.pixels[:] = 5.0
-    tally.pixels[70] = 0.0
     tally.pull[[10, 20, 30]] = (3.0, 1.0, 2.0)
     after = densify(state, tally, budget=100)
     assert after.cloud.num_gaussians == 100

@@ -1,8 +1,8 @@
 """Splats go where they are missing: what nobody sees is given up, what must show too much at once is split.
 
 Where the loss pulls a splat hard over the image (the criterion of Kerbl et al. 2023), one Gaussian stands for more than
-it can show, and is split along its longest axis. Room comes from splats that have turned transparent or make up no
-pixel of any picture, and from what the budget leaves, so a cloud never outgrows it.
+it can show, and is split along its longest axis. Room comes from splats that have turned transparent and from what the
+budget leaves, so a cloud never outgrows it. Splats that no picture shows stay: someone may look behind that tree.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from worldgen.rendering.splat_optimizer import SplatState, state_of
 
 DEAD_OPACITY = 0.02
 """Splats more transparent than this are given up."""
-DEAD_PIXELS = 0.01
-"""So are those that make up less of each picture they are in, in pixels."""
 LEAST_LOOKS = 3
-"""How often a splat must have been in a picture before it is judged by that."""
+"""How often a splat must have been in a picture before it is split."""
 SPLIT_SHARE = 0.03
 """At most this part of the splats is split at a time."""
 
@@ -35,28 +33,25 @@ class SplatTally:
     """What is known of each splat since the last change of their number.
 
     pull     (N,) float64  sums of the derivatives with respect to the place on the image
-    pixels   (N,) float64  sums of the weights: how many pixels it made up
     looks    (N,) int32    in how many pictures it was
     """
 
     pull: NDArray[np.float64]
-    pixels: NDArray[np.float64]
     looks: NDArray[np.int32]
 
     def add(self, order: NDArray[np.int32], gradients: SplatGradients) -> None:
         """Count one picture; ``order`` holds no splat twice."""
         self.pull[order] += gradients.screen
-        self.pixels[order] += gradients.weights
         self.looks[order] += 1
 
 
 def new_tally(count: int) -> SplatTally:
     """Nothing is known yet."""
-    return SplatTally(pull=np.zeros(count), pixels=np.zeros(count), looks=np.zeros(count, dtype=np.int32))
+    return SplatTally(pull=np.zeros(count), looks=np.zeros(count, dtype=np.int32))
 
 
 def densify(state: SplatState, tally: SplatTally, *, budget: int) -> SplatState:
-    """Split splats that are pulled most, in the room of those that do not show and of the budget.
+    """Split splats that are pulled most, in the room of those that are transparent and of the budget.
 
     Args:
         state: Splats so far; is not written to.
@@ -68,9 +63,8 @@ def densify(state: SplatState, tally: SplatTally, *, budget: int) -> SplatState:
     """
     count = len(tally.looks)
     opacities = state.live[3]
-    judged = tally.looks >= LEAST_LOOKS
-    dead = (opacities < DEAD_OPACITY) | (judged & (tally.pixels < DEAD_PIXELS * tally.looks))
-    splittable = judged & ~dead & (tally.pull > 0.0)
+    dead = opacities < DEAD_OPACITY
+    splittable = (tally.looks >= LEAST_LOOKS) & ~dead & (tally.pull > 0.0)
     room = int(dead.sum()) + max(budget - count, 0)
     number = min(room, int(SPLIT_SHARE * count), int(splittable.sum()))
     score = np.where(splittable, tally.pull, -1.0)

@@ -23,7 +23,7 @@ from worldgen.storage import atomic_file
 _CLOUD = ("means", "quats_wxyz", "scales", "opacities", "sh_dc", "sh_rest")
 _HOME = ("means", "quats", "scales")
 _ADAM = ("first", "second", "steps")
-_TALLY = ("pull", "pixels", "looks")
+_TALLY = ("pull", "looks")
 
 
 class _Picture(Protocol):
