@@ -84,7 +84,10 @@ def text_to_world(
         layers = _layers(renderer, rendered, writer, context)
         metrics: dict[str, float] = {}
         if refine is not None:
-            splats, metrics = refine_world(renderer, rendered, layers.splats, limit=refine, context=context)
+            state_path = output.parent / f".{output.name}.refinement.npz"
+            splats, metrics = refine_world(
+                renderer, rendered, layers.splats, limit=refine, context=context, state_path=state_path
+            )
             layers = dataclasses.replace(layers, splats=splats)
         writer.start([*splat_files(layers.splats), *navigation_files(layers.navigation)])
         with context.stage("draw preview"):

@@ -37,7 +37,7 @@ from worldgen.settings import RefinementLimit
 
 EVALUATIONS = 8
 """How often the pictures that are kept apart are looked at, the end included."""
-PATIENCE = 3
+PATIENCE = 4
 """After so many looks without gain it is over."""
 DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 """Part of the time in which splats are split; new ones need time to settle."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -39,6 +40,7 @@ def refine_world(
     *,
     limit: RefinementLimit,
     context: RunContext,
+    state_path: Path | None = None,
 ) -> tuple[GaussianCloud, dict[str, float]]:
     """Refine the splats of a built world.
 
@@ -48,6 +50,8 @@ def refine_world(
         cloud: The splats so far.
         limit: How long; seconds count rendering too.
         context: Seed, tier and where events go.
+        state_path: Where a refinement in steps keeps itself while it runs, so that it can go on after a kill. One in
+            seconds sees other pictures every time, so it starts anew.
 
     Returns:
         The splats, never worse than before on pictures that were not trained on, and the metrics of the manifest.
@@ -81,6 +85,7 @@ def refine_world(
             limit=limit,
             budget=context.tier.splat_budget,
             seed=context.seed,
+            state_path=None if limit.steps is None else state_path,
             progress=progress,
         )
     metrics = {
