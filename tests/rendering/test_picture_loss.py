@@ -10,6 +10,7 @@ from worldgen.quality.images import ssim
 from worldgen.randomness import rng
 from worldgen.rendering.picture_loss import (
     DEPTH_SHARE,
+    ROUNDING,
     SSIM_SHARE,
     make_true_picture,
     picture_gradients,
@@ -86,7 +87,9 @@ def test_similarity_is_that_of_the_metric() -> None:
     truth = make_true_picture(other, None)
     ones = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
     loss = picture_loss(rgb, ones, ones, truth=truth)
-    expected = (1.0 - SSIM_SHARE) * np.abs(rgb - other).mean() + SSIM_SHARE * (1.0 - ssim(rgb, other))
+    distance = np.abs(rgb - other)
+    huber = np.where(distance < ROUNDING, 0.5 * distance**2 / ROUNDING, distance - 0.5 * ROUNDING).mean()
+    expected = (1.0 - SSIM_SHARE) * huber + SSIM_SHARE * (1.0 - ssim(rgb, other))
     assert loss == pytest.approx(expected, abs=2e-5)
     assert DEPTH_SHARE > 0.0
 
