@@ -11,10 +11,11 @@ from worldgen.geometry.cameras import panorama_camera
 from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.ground_field import ground_from_depth, ground_labels
+from worldgen.geometry.layer_splats import splats_from_layers
+from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.panorama_sheets import sky_dome, surface_sheet
 from worldgen.geometry.seen_collision import collision_from_view
 from worldgen.geometry.seen_sky import sky_from_panorama
-from worldgen.geometry.splat_construction import build_splats
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.labels import LABEL_INDEX
@@ -41,10 +42,11 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         field = ground_from_depth(euclidean_depth, camera_height)
         is_ground = ground_labels(euclidean_depth, field, camera_height)
         view = _view(panorama, euclidean_depth, is_ground, camera_height)
+    with context.stage("fill hidden background"):
+        layered = take_apart(panorama.picture, euclidean_depth)
     with context.stage("make splats"):
-        samples = fuse_views([view], [panorama.picture])
-        points = fuse_points(samples)
-        splats = build_splats(samples, budget=context.tier.splat_budget)
+        points = fuse_points(fuse_views([view], [panorama.picture]))
+        splats = splats_from_layers(layered, view.camera.world_from_camera[:3, 3], budget=context.tier.splat_budget)
     with context.stage("make mesh"):
         sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
         sheets = _sheets(panorama, view, sky, panorama.exposure)
@@ -58,7 +60,7 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         confidence=(depth.confidence * panorama.known).astype(np.float32),
         sky=sky,
         points=points,
-        splats=splats,
+        splats=splats.cloud,
         sheets=sheets,
         collision=collision,
         camera_height=camera_height,

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from worldgen.errors import InvalidInputError
+from worldgen.geometry.cameras import pixel_rays_in_world
+from worldgen.geometry.depth_alignment import DepthKind, ViewDepth, align_views, overlapping_cameras
+from worldgen.geometry.depth_merging import merge_views, solve_screened
+from worldgen.geometry.equirectangular import equirectangular_rays
+from worldgen.randomness import rng
+from worldgen.scene.camera import Camera
+
+HEIGHT = 128
+OUTLIERS = (3, 9)
+
+
+def true_depth(rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A room of 8 x 3.2 x 11 m around the camera, with a ball."""
+    with np.errstate(divide="ignore"):
+        walls = np.min(np.array([4.0, 1.6, 5.5]) / np.abs(rays), axis=-1)
+    center = np.array([1.2, -0.6, -2.4])
+    toward = rays @ center
+    with np.errstate(invalid="ignore"):
+        ball = toward - np.sqrt(0.49 - (center @ center - toward**2))
+    return np.where(np.isfinite(ball) & (toward > 0.0), np.minimum(ball, walls), walls)
+
+
+def views_of(kind: DepthKind, *, noise: float, outliers: tuple[int, ...] = (), size_px: int = 96) -> list[ViewDepth]:
+    random = rng(0, f"views/{kind}")
+    views = []
+    for index, camera in enumerate(overlapping_cameras(size_px=size_px)):
+        rays = pixel_rays_in_world(camera)
+        z_depth = true_depth(rays) * (rays @ -camera.world_from_camera[:3, 2])
+        z_depth = z_depth * (1.0 + noise * random.normal(size=z_depth.shape))
+        scale, shift = float(np.exp(random.uniform(-0.7, 0.7))), float(random.uniform(-0.3, 0.3))
+        if kind == "metric":
+            values = z_depth * random.uniform(0.8, 1.25)
+        else:
+            values = scale * (1.0 / z_depth if kind == "disparity" else z_depth) + shift
+        if index in outliers:
+            ramp = np.linspace(0.2, 3.0, size_px)
+            values = np.broadcast_to(ramp[None] if index % 2 else ramp[::-1, None], z_depth.shape)
+        views.append(
+            ViewDepth(
+                camera=camera, values=values.astype(np.float32), confidence=np.ones(z_depth.shape, dtype=np.float32)
+            )
+        )
+    return views
+
+
+def relative_error(depth: NDArray[np.float32], truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(depth * np.median(truth / depth) / truth - 1.0))
+
+
+def test_the_views_cover_the_sphere_more_than_once() -> None:
+    rays = equirectangular_rays(48).reshape(-1, 3)
+    hits = np.zeros(len(rays), dtype=int)
+    for camera in overlapping_cameras(size_px=64):
+        local = rays @ camera.world_from_camera[:3, :3]
+        hits += (-local[:, 2] > 0.0) & (np.abs(local[:, :2]).max(axis=1) < 1.09 * -local[:, 2])
+    assert hits.min() >= 2
+    assert hits.mean() > 4.0
+
+
+@pytest.mark.parametrize("kind", ["disparity", "relative", "metric"])
+def test_random_scales_shifts_noise_and_outliers_are_undone(kind: DepthKind) -> None:
+    truth = true_depth(equirectangular_rays(HEIGHT))
+    depth, weight = merge_views(views_of(kind, noise=0.03, outliers=OUTLIERS), kind, height=HEIGHT)
+    assert weight.min() > 0.0
+    error = relative_error(depth, truth)
+    area = np.sin((np.arange(HEIGHT) + 0.5) / HEIGHT * math.pi)[:, None] * np.ones_like(error)
+    assert np.average(error, weights=area) <= 0.02
+    steps = np.abs(np.diff(np.log(depth), axis=1))
+    seam = np.abs(np.log(depth[:, 0]) - np.log(depth[:, -1]))
+    assert seam.mean() <= 1.2 * np.percentile(steps.mean(axis=0), 75)
+    for pole in (depth[0], depth[-1]):
+        assert pole.std() / pole.mean() < 0.02
+
+
+def test_outliers_are_found_and_only_they() -> None:
+    alignment = align_views(views_of("disparity", noise=0.03, outliers=OUTLIERS), "disparity")
+    assert tuple(np.flatnonzero(alignment.weights == 0.0)) == OUTLIERS
+
+
+def test_perfect_metric_views_keep_their_metres() -> None:
+    views = [
+        ViewDepth(
+            camera=camera,
+            values=(true_depth(rays) * (rays @ -camera.world_from_camera[:3, 2])).astype(np.float32),
+            confidence=np.ones((96, 96), dtype=np.float32),
+        )
+        for camera in overlapping_cameras(size_px=96)
+        for rays in [pixel_rays_in_world(camera)]
+    ]
+    depth, _ = merge_views(views, "metric", height=HEIGHT)
+    assert np.abs(np.median(depth / true_depth(equirectangular_rays(HEIGHT))) - 1.0) < 0.005
+
+
+def test_the_solver_returns_what_the_differences_came_from() -> None:
+    rays = equirectangular_rays(64)
+    wanted = rays[..., 0] + 0.5 * rays[..., 1] * rays[..., 2]
+    across = np.roll(wanted, -1, axis=1) - wanted
+    down = np.zeros_like(wanted)
+    down[:-1] = wanted[1:] - wanted[:-1]
+    assert np.abs(solve_screened(wanted, across, down) - wanted).max() < 1e-9
+    # Differences alone fix everything but the mean, whatever the seam's column.
+    vague = np.full_like(wanted, wanted.mean())
+    solved = solve_screened(vague, across, down, screening=1e-4)
+    assert np.abs(solved - wanted - (solved - wanted).mean()).max() < 1e-5
+    turned = solve_screened(np.roll(vague, 9, axis=1), np.roll(across, 9, axis=1), np.roll(down, 9, axis=1))
+    assert np.abs(np.roll(turned, -9, axis=1) - solve_screened(vague, across, down)).max() < 1e-12
+
+
+def test_what_no_view_sees_is_filled_without_a_step() -> None:
+    views = [view for view in views_of("metric", noise=0.0) if view.camera.world_from_camera[1, 2] > -0.5]
+    depth, weight = merge_views(views, "metric", height=HEIGHT)
+    assert (weight == 0.0).any()
+    assert np.isfinite(depth).all()
+    assert depth.max() < 20.0
+
+
+def test_wrong_input_is_refused() -> None:
+    views = views_of("metric", noise=0.0, size_px=16)
+    with pytest.raises(InvalidInputError, match="two views"):
+        align_views(views[:1], "metric")
+    with pytest.raises(InvalidInputError, match="overlap"):
+        align_views([views[0], views[3]], "metric")
+    camera = views[0].camera
+    moved = np.array(camera.world_from_camera)
+    moved[0, 3] = 1.0
+    off = Camera(intrinsics_px=np.array(camera.intrinsics_px), world_from_camera=moved, height=16, width=16)
+    with pytest.raises(InvalidInputError, match="origin"):
+        ViewDepth(camera=off, values=np.array(views[0].values), confidence=np.array(views[0].confidence))
