@@ -92,7 +92,12 @@ def write_seen_world(
 def _provenance(panorama: SeenPanorama, depth: SeenDepth) -> tuple[Layer, ...]:
     """Who made each layer: what is derived from an estimated depth is itself an estimate."""
     derived = "estimated" if depth.layer.provenance == "given" else depth.layer.provenance
-    rest = {"provenance": derived, "backend": "geometric", "model": depth.layer.model, "licence": depth.layer.licence}
+    rest = {
+        "provenance": derived,
+        "backend": "reconstruction",
+        "model": depth.layer.model,
+        "licence": depth.layer.licence,
+    }
     return (
         panorama.layer,
         depth.layer,

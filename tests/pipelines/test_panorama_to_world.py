@@ -70,6 +70,7 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     provenance = {layer.name: layer.provenance for layer in manifest.layers}
     assert (provenance["panorama"], provenance["euclidean_depth"]) == ("given", "given")
     assert provenance["splats"] == "estimated"
+    assert {layer.backend for layer in manifest.layers} == {"file", "given", "reconstruction"}
     height = next(item for item in manifest.estimates if item.name == "camera_height")
     assert (height.origin, height.value) == ("estimated", pytest.approx(CAMERA_HEIGHT, abs=2e-3))
     assert set(manifest.labels_in_view) == {"sky", "ground", "thing"}
