@@ -25,9 +25,9 @@ from worldgen.stages.world_layers import RenderedWorld
 MAX_VIEWS = 96
 """Pictures at most, beside those of the stations; each costs about as much as ten to twenty steps."""
 LEAST_VIEWS = 18
-STEPS_PER_VIEW = 24
+STEPS_PER_VIEW = 10
 """A picture is worth rendering for so many steps."""
-RENDERING_SHARE = 0.3
+RENDERING_SHARE = 0.4
 """Part of the seconds after which no more pictures are rendered."""
 VALIDATION_EVERY = 6
 """One picture in so many is kept apart to judge by."""

@@ -21,7 +21,7 @@ from worldgen.stages.world_layers import RenderedWorld
 
 WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
-SAMPLES = 3
+SAMPLES = 2
 """Path samples per pixel: many noisy pictures tell more than a few clean ones of the same cost."""
 
 _HEADING_STEP = math.pi * (3.0 - math.sqrt(5.0))
