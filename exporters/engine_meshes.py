@@ -116,10 +116,8 @@ def _write_placed(
     for item, place in zip(placements, places, strict=True):
         asset = assets[item.asset]
         extras = {"label": asset.label, "object_id": item.object_id, "spec_id": item.spec_id}
-        # Engines name a thing that stands alone after its mesh or after its node: let both be the same.
-        name = asset.name if asset.is_static else item.name
         mesh = copier.copy_mesh(asset.mesh, asset.name)
-        writer.add_node(name, {"mesh": mesh, **place, "extras": extras})
+        writer.add_node(item.name, {"mesh": mesh, **place, "extras": extras})
     return _write(writer, path)
 
 

@@ -207,7 +207,8 @@ def _read_scene(scene: GlbFile) -> tuple[list[Asset], list[Placement]]:
             assets[index] = _asset(scene, index, label, is_static=is_static, names=names)
         placements.append(
             Placement(
-                name=placed.unique(str(node.get("name", "object"))),
+                # Engines name a thing that stands alone after its mesh or after its node: let both be the same.
+                name=placed.unique(assets[index].name if assets[index].is_static else str(node.get("name", "object"))),
                 object_id=object_id,
                 spec_id=str(extras.get("spec_id", "")),
                 asset=assets[index].name,

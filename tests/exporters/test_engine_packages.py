@@ -137,6 +137,8 @@ def test_every_object_is_placed_and_meshes_are_shared(world: tuple[Path, Scene])
     assert (crate.minimum, crate.maximum, crate.num_triangles) == ((-1.0, 0.0, -1.0), (1.0, 2.0, 1.0), 24)
     for item, placed in zip(scene.objects, package.placements, strict=True):
         np.testing.assert_allclose(placed.world_from_asset, item.world_from_object, atol=2e-6)
+    static = {asset.name for asset in package.assets if asset.is_static}
+    assert all(item.name == item.asset for item in package.placements if item.asset in static)
     assert package.light is not None
     assert package.light.exposure == EXPOSURE
 
