@@ -23,11 +23,11 @@ class SplatSettings:
 
     sky_share: float = 0.1
     """Share of the budget that the sky gets where nothing hides it."""
-    least_widening: float = 1.25
+    least_widening: float = 1.1
     """Standard deviation over that of the samples where these fill little of their cell: leaves and blades."""
-    textured_widening: float = 1.5
+    textured_widening: float = 1.2
     """The same where a surface fills the cell: more would blur its texture."""
-    even_widening: float = 2.0
+    even_widening: float = 1.7
     """The same where that surface is of one colour: what closes it without gaps."""
     max_stretch: float = 8.0
     """How far at most the patch of a pixel extends along a surface seen at a grazing angle, in pixels."""
