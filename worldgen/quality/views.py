@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.quality.coverage import HOLE_ALPHA
+from worldgen.quality.flip import mean_flip
 from worldgen.quality.images import mean_squared_error, psnr_from_error, ssim
 from worldgen.rendering.splats import render_splats
 from worldgen.scene.camera import Camera
@@ -39,6 +40,8 @@ class ViewScore:
     psnr_db: float
     """Of the error over all pictures together, not the mean of their decibels."""
     ssim: float
+    flip: float
+    """Mean FLIP, 0 for equal pictures."""
     hole_ratio: float
 
 
@@ -69,6 +72,7 @@ def score_splats(cloud: GaussianCloud, cameras: Sequence[Camera], truth: Sequenc
     return ViewScore(
         psnr_db=psnr_from_error(float(np.mean([mean_squared_error(render.rgb, true) for render, true in pairs]))),
         ssim=float(np.mean([ssim(render.rgb, true) for render, true in pairs])),
+        flip=float(np.mean([mean_flip(render.rgb, true) for render, true in pairs])),
         hole_ratio=float(np.mean([render.alpha < HOLE_ALPHA for render in renders])),
     )
 
