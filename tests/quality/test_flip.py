@@ -29,7 +29,7 @@ def test_equal_pictures_do_not_differ() -> None:
 def test_black_and_white_differ_as_the_formulas_say() -> None:
     # Lightness differs by 100, chroma not at all; green and blue, the paper's largest difference, are 308.9 apart.
     lab = {"green": (87.735, -86.183, 83.180), "blue": (32.297, 79.188, -107.860)}
-    hunt = {name: (l, 0.01 * l * a, 0.01 * l * b) for name, (l, a, b) in lab.items()}
+    hunt = {name: (light, 0.01 * light * a, 0.01 * light * b) for name, (light, a, b) in lab.items()}
     green, blue = hunt["green"], hunt["blue"]
     most = (abs(green[0] - blue[0]) + np.hypot(green[1] - blue[1], green[2] - blue[2])) ** 0.7
     expected = 0.95 + (100.0**0.7 - 0.4 * most) / (0.6 * most) * 0.05
