@@ -80,7 +80,7 @@ def mean_flip(
 
 def _opponents(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """YCxCz of sRGB pictures: like CIELAB, but linear in light."""
-    xyz = linear_from_srgb(srgb).astype(np.float64) @ _XYZ_FROM_RGB.T / _WHITE
+    xyz = linear_from_srgb(srgb.astype(np.float32)).astype(np.float64) @ _XYZ_FROM_RGB.T / _WHITE
     x, y, z = xyz[..., 0], xyz[..., 1], xyz[..., 2]
     return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
