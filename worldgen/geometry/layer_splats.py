@@ -20,6 +20,7 @@ from worldgen.errors import InvalidInputError
 from worldgen.geometry.depth_edges import find_depth_cuts, inverse_depth
 from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.equirectangular import equirectangular_rays, row_solid_angles
+from worldgen.geometry.layered_reconstruction import near_cuts
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.geometry.splat_construction import merge_clouds
 from worldgen.geometry.splat_shapes import shapes_from_covariances
@@ -39,6 +40,7 @@ _OPACITY = 0.985
 _INVENTED_WEIGHT = 0.5
 """Errors of colour that was invented count this much: it is seen less and never exact."""
 _MAX_STRETCH = 7.0
+_EDGE_STRETCH = 1.0
 _LEAST_RATIO = 0.04
 _GEOMETRY_PRICE = 2e-4
 """Error that a merged block makes by itself, per solid angle and level: its rim is blurred."""
@@ -109,7 +111,7 @@ def _pyramid(layer: PanoramaLayer, front: NDArray[np.float32]) -> list[NDArray[n
     base = _pixel_sums(
         (inverse, equirectangular_rays(height), normals_from_depth(front)),
         layer.colors,
-        layer.mask,
+        (layer.mask, near_cuts(cuts, 1)),
         row_solid_angles(height) * (1.0 if layer.is_seen else _INVENTED_WEIGHT),
     )
     levels = [base]
@@ -124,11 +126,12 @@ def _pyramid(layer: PanoramaLayer, front: NDArray[np.float32]) -> list[NDArray[n
 def _pixel_sums(
     images: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]],
     colors: NDArray[np.float32],
-    mask: NDArray[np.bool_],
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """The finest blocks: every pixel with its footprint on the plane that it sees."""
     inverse, rays, normals = images
+    mask, at_edge = masks
     height, width = inverse.shape
     pixel = math.pi / height
     sums = np.zeros((height, width, _FIELDS))
@@ -142,14 +145,16 @@ def _pixel_sums(
             depth = 1.0 / inverse[row, column]
             ray, normal = rays[row, column], normals[row, column]
             cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
-            cosine = max(cosine, 1.0 / _MAX_STRETCH)
+            # Beside an edge there are too few neighbours for a normal to be trusted.
+            most = _EDGE_STRETCH if at_edge[row, column] else _MAX_STRETCH
+            cosine = max(cosine, 1.0 / most)
             # East and south on the sphere; a step along them moves the point within its plane.
             level = max(math.hypot(ray[0], ray[2]), 1e-9)
             e0, e2 = -ray[2] / level, ray[0] / level
             s0, s1, s2 = ray[1] * ray[0] / level, -level, ray[1] * ray[2] / level
-            slope_e = min(max((e0 * normal[0] + e2 * normal[2]) / cosine, -_MAX_STRETCH), _MAX_STRETCH)
+            slope_e = min(max((e0 * normal[0] + e2 * normal[2]) / cosine, -most), most)
             slope_s = (s0 * normal[0] + s1 * normal[1] + s2 * normal[2]) / cosine
-            slope_s = min(max(slope_s, -_MAX_STRETCH), _MAX_STRETCH)
+            slope_s = min(max(slope_s, -most), most)
             wide, high = depth * 2.0 * math.sin(0.5 * pixel) * sine, depth * pixel
             s[0] = weights[row]
             for k in range(3):
