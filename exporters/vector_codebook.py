@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-_REFINEMENTS = 3
+_REFINEMENTS = 1
 _POWER_STEPS = 6
 _PROBED_GROUPS = 8
 _SHRINK = 0.5
