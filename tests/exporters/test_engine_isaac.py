@@ -47,11 +47,12 @@ def test_stage_is_valid_and_complete(made) -> None:
 def test_instances_stand_where_the_scene_has_them(made) -> None:
     from pxr import Usd, UsdGeom
 
-    stage, _, scene = made
+    stage, folder, scene = made
+    names = {item.object_id: item.name for item in package_of(folder.parent / "world", scene).placements}
     boxes = UsdGeom.BBoxCache(Usd.TimeCode.Default(), [UsdGeom.Tokens.default_])
     found = {prim.GetName(): prim for prim in stage.Traverse() if prim.IsInstance()}
     for item in scene.objects:
-        name = next(key for key in found if key.endswith(item.object_id.replace("/", "_")))
+        name = names[item.object_id]
         corners = boxes.ComputeWorldBound(found[name]).GetBox()
         matrix = np.array(boxes.ComputeWorldBound(found[name]).GetMatrix())
         middle = np.append((np.array(corners.GetMin()) + np.array(corners.GetMax())) / 2.0, 1.0) @ matrix
