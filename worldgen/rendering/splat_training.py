@@ -37,8 +37,8 @@ from worldgen.settings import RefinementLimit
 
 EVALUATIONS = 8
 """How often the pictures that are kept apart are looked at, the end included."""
-PATIENCE = 4
-"""After so many looks without gain it is over."""
+PATIENCE = 6
+"""After so many looks without gain it is over; most gain comes late, when steps are short."""
 DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 """Part of the time in which splats are split; new ones need time to settle."""
 LAST_PACE = 0.1
