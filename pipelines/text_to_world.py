@@ -76,9 +76,9 @@ def text_to_world(
             with context.stage("apply kit"):
                 furnished = apply_kit(scene, kit, seed=context.seed, triangle_budget=context.tier.triangle_budget)
             scene, kit_remarks, kit_labels = furnished.scene, furnished.warnings, furnished.labels
-        writer.start(scene_files(scene))
         with context.stage("load renderer"):
             renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
+        writer.start(scene_files(scene))
         rendered = render_world(renderer, context)
         writer.start(rendered_files(rendered, scene))
         layers = _layers(renderer, rendered, writer, context)

@@ -7,13 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.rendering.gaussian_rasterizer_blending import (
+    BLUE,
     CHECK_EVERY,
     FAST_MATH,
+    GREEN,
+    RED,
     TileArrays,
     is_opaque,
     splat_alpha,
 )
 from worldgen.rendering.gaussian_rasterizer_tiles import TILE
+
+_INSIDE = np.uint64(4 * TILE * TILE)
+_LANES = np.uint64(5 * TILE * TILE)
 
 
 @nb.njit(parallel=True, cache=True, fastmath=FAST_MATH)
@@ -36,20 +42,21 @@ def backproject_residuals(
         tile = dealt[turn]
         top, left = (tile // tiles_x) * TILE, (tile % tiles_x) * TILE
         bottom = min(top + TILE, height)
-        residual = np.zeros((3, TILE, TILE), dtype=np.float32)
-        # 1 inside of the image: pixels of the tile beyond it must not count.
-        inside = np.zeros((TILE, TILE), dtype=np.float32)
+        # Light that passes, what the picture has and the image lacks, 1 inside of the image (pixels of the tile beyond it
+        # must not count), and a splat's sums per column.
+        planes = np.zeros(5 * TILE * TILE + 4 * TILE, dtype=np.float32)
         for y in range(bottom - top):
             for x in range(min(TILE, width - left)):
-                inside[y, x] = 1.0
-                for channel in range(3):
-                    residual[channel, y, x] = picture[top + y, left + x, channel]
-        lanes = np.zeros((4, TILE), dtype=np.float32)
+                at = np.uint64(y * TILE + x)
+                planes[at + RED] = picture[top + y, left + x, 0]
+                planes[at + GREEN] = picture[top + y, left + x, 1]
+                planes[at + BLUE] = picture[top + y, left + x, 2]
+                planes[at + _INSIDE] = 1.0
         left_center = np.float32(left) + np.float32(0.5)
         for sweep in range(2):
-            clear = np.ones(TILE * TILE, dtype=np.float32)
+            planes[: TILE * TILE] = 1.0
             for entry in range(starts[tile], starts[tile + 1]):
-                if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(clear):
+                if (entry - starts[tile]) % CHECK_EVERY == CHECK_EVERY - 1 and is_opaque(planes):
                     break
                 record = records[ranks[entry]]
                 column, row = record[0], record[1]
@@ -62,33 +69,35 @@ def backproject_residuals(
                     for y in range(first, last):
                         dy = np.float32(top + y) + np.float32(0.5) - row
                         cyy, by = c * dy * dy, b * dy
-                        for x in range(TILE):
-                            dx = left_center + np.float32(x) - column
-                            passed = clear[y * TILE + x]
+                        at = np.uint64(y * TILE)
+                        for x in range(np.uint64(TILE)):
+                            dx = left_center + np.float32(np.int32(x)) - column
+                            passed = planes[at + x]
                             weight = splat_alpha(opacity, (a * dx + by) * dx + cyy, passed) * passed
-                            residual[0, y, x] -= weight * red
-                            residual[1, y, x] -= weight * green
-                            residual[2, y, x] -= weight * blue
-                            clear[y * TILE + x] = passed - weight
+                            planes[at + x + RED] -= weight * red
+                            planes[at + x + GREEN] -= weight * green
+                            planes[at + x + BLUE] -= weight * blue
+                            planes[at + x] = passed - weight
                 else:
-                    lanes[:] = 0.0
+                    planes[5 * TILE * TILE :] = 0.0
                     for y in range(first, last):
                         dy = np.float32(top + y) + np.float32(0.5) - row
                         cyy, by = c * dy * dy, b * dy
-                        for x in range(TILE):
-                            dx = left_center + np.float32(x) - column
-                            passed = clear[y * TILE + x]
+                        at = np.uint64(y * TILE)
+                        for x in range(np.uint64(TILE)):
+                            dx = left_center + np.float32(np.int32(x)) - column
+                            passed = planes[at + x]
                             weight = splat_alpha(opacity, (a * dx + by) * dx + cyy, passed) * passed
-                            clear[y * TILE + x] = passed - weight
-                            weight *= inside[y, x]
-                            lanes[0, x] += weight
-                            lanes[1, x] += weight * residual[0, y, x]
-                            lanes[2, x] += weight * residual[1, y, x]
-                            lanes[3, x] += weight * residual[2, y, x]
+                            planes[at + x] = passed - weight
+                            weight *= planes[at + x + _INSIDE]
+                            planes[_LANES + x] += weight
+                            planes[_LANES + np.uint64(TILE) + x] += weight * planes[at + x + RED]
+                            planes[_LANES + np.uint64(2 * TILE) + x] += weight * planes[at + x + GREEN]
+                            planes[_LANES + np.uint64(3 * TILE) + x] += weight * planes[at + x + BLUE]
                     for k in range(4):
                         total = np.float32(0.0)
                         for x in range(TILE):
-                            total += lanes[k, x]
+                            total += planes[5 * TILE * TILE + k * TILE + x]
                         gathered[entry, k] = total
 
 
