@@ -42,8 +42,8 @@ def backproject_residuals(
         tile = dealt[turn]
         top, left = (tile // tiles_x) * TILE, (tile % tiles_x) * TILE
         bottom = min(top + TILE, height)
-        # Light that passes, what the picture has and the image lacks, 1 inside of the image (what of the tile lies beyond
-        # must not count), and a splat's sums per column.
+        # Light that passes, what the picture has and the image lacks, 1 inside of the image (what of the tile
+        # lies beyond must not count), and a splat's sums per column.
         planes = np.zeros(5 * TILE * TILE + 4 * TILE, dtype=np.float32)
         for y in range(bottom - top):
             for x in range(min(TILE, width - left)):
