@@ -34,8 +34,9 @@ _CLOSED_SHARE = 0.02
 """Share of the shell behind everything where no sky is seen: it shows only through gaps."""
 _FLATNESS = 0.012
 """How far, as a part of the distance, a block's corners may lie off its plane."""
-_WIDTH_PX = 0.52
-"""Standard deviation over the side of a block."""
+_WIDTHS = (0.52, 0.62, 0.7, 0.75, 0.75, 0.75)
+"""Standard deviation over the side of a block, by level: where four merged blocks meet nothing may shine through, and
+their colours are even enough to run into each other."""
 _OPACITY = 0.985
 _INVENTED_WEIGHT = 0.5
 """Errors of colour that was invented count this much: it is seen less and never exact."""
@@ -293,7 +294,7 @@ def _surfels(sums: NDArray[np.float64], level: int, height: int, eye: NDArray[np
     # No axis is thinner than a part of a row, so that no splat vanishes at the poles.
     thin = (0.15 * distance * math.pi / height) ** 2
     products[:, [0, 3, 5]] += thin[:, None]
-    quats, scales = shapes_from_covariances(products * _WIDTH_PX**2, np.ones(len(sums)), _LEAST_RATIO)
+    quats, scales = shapes_from_covariances(products * _WIDTHS[level] ** 2, np.ones(len(sums)), _LEAST_RATIO)
     return GaussianCloud(
         means=(eye + sums[:, 1:4]).astype(np.float32),
         quats_wxyz=quats,
