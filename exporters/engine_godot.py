@@ -33,7 +33,7 @@ def write_godot_package(package: WorldPackage, folder: Path) -> None:
     name = package.name
     scene, colliders, navmesh = f"{name}.glb", f"{name}_collision.glb", f"{name}_nav.glb"
     write_whole_scene(package, folder / scene)
-    has_colliders = write_world_colliders(package, folder / colliders, suffix=_suffix)
+    has_colliders = write_world_colliders(package, folder / colliders, suffix=_suffix, with_triggers=False)
     has_navmesh = write_navmesh(package, folder / navmesh, suffix="-navmesh")
     ply = write_splats(package, folder, f"splats/{name}_gdgs.ply", Frame.LDB)
     splats = SplatFile(
@@ -66,7 +66,7 @@ def write_godot_package(package: WorldPackage, folder: Path) -> None:
 
 def _suffix(collider: PlacedCollider) -> str:
     """Godot's importer makes bodies of nodes by the end of their names; convex shapes are cheap, meshes exact."""
-    return "-convcolonly" if collider.is_convex else "-colonly"
+    return "-convcolonly" if collider.shape.is_convex else "-colonly"
 
 
 def _write_terrain(package: WorldPackage, folder: Path) -> str:
@@ -119,6 +119,11 @@ def _scene_text(package: WorldPackage, files: PackageFiles) -> str:
     )
     if package.light is not None:
         nodes.append(_key_light(package.light))
+    triggers = [collider for collider in package.colliders if not collider.shape.is_solid]
+    parts += [_trigger_shape(number, trigger) for number, trigger in enumerate(triggers)]
+    if triggers:
+        nodes.append('[node name="Water" type="Node3D" parent="."]')
+        nodes += [_trigger(number, trigger) for number, trigger in enumerate(triggers)]
     spawn = package.spawn
     forward = yaw_rotation(spawn.yaw) @ np.array([0.0, 0.0, -1.0])
     turn = looking_quat_xyzw(GODOT, forward, _UP)
@@ -131,6 +136,24 @@ def _scene_text(package: WorldPackage, files: PackageFiles) -> str:
     )
     header = f"[gd_scene load_steps={len(resources) + len(parts) + 1} format=3]"
     return "\n\n".join([header, "\n".join(resources), *parts, *nodes]) + "\n"
+
+
+def _trigger_shape(number: int, trigger: PlacedCollider) -> str:
+    x, y, z = np.subtract(trigger.shape.maximum, trigger.shape.minimum)
+    return f'[sub_resource type="BoxShape3D" id="trigger_{number}"]\nsize = Vector3({x:.6g}, {y:.6g}, {z:.6g})'
+
+
+def _trigger(number: int, trigger: PlacedCollider) -> str:
+    """An area that tells who is in the water."""
+    matrix = trigger.world_from_collider
+    middle = matrix[:3, :3] @ (0.5 * np.add(trigger.shape.minimum, trigger.shape.maximum)) + matrix[:3, 3]
+    place = _transform(np.array([0.0, 0.0, 0.0, 1.0]), middle)
+    return (
+        f'[node name="{trigger.name}" type="Area3D" parent="Water"]\ntransform = {place}\n'
+        f'metadata/surface = "{trigger.shape.surface}"\n\n'
+        f'[node name="Shape" type="CollisionShape3D" parent="Water/{trigger.name}"]\n'
+        f'shape = SubResource("trigger_{number}")'
+    )
 
 
 def _environment(package: WorldPackage, *, has_sky: bool) -> str:

@@ -12,9 +12,9 @@ from worldgen.errors import BackendUnavailableError
 from worldgen.exporters.engine_axes import ISAAC, engine_points, engine_transforms, looking_quat_xyzw
 from worldgen.exporters.engine_files import copy_file, write_readme
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
-from worldgen.exporters.engine_package import WorldPackage
+from worldgen.exporters.engine_package import ColliderShape, WorldPackage
 from worldgen.exporters.glb_copy import TextureFolder
-from worldgen.exporters.glb_reader import open_glb
+from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.usd_meshes import MeshStage, matrix_of
 from worldgen.exporters.usd_splats import write_splat_usd
 from worldgen.frames import Frame, axes_from, matrices_from_quats, rigid, yaw_rotation
@@ -81,7 +81,9 @@ def _write_stage(package: WorldPackage, folder: Path, *, sky: str, splats: str) 
     if package.navmesh is not None:
         navmesh = open_glb(package.navmesh)
         for number, (node, matrix) in enumerate(navmesh.mesh_nodes()):
-            prim = meshes.add_collider(navmesh, node["mesh"], f"/World/Nav/Navmesh_{number}", "none", False)
+            prim = meshes.add_collider(
+                navmesh, node["mesh"], f"/World/Nav/Navmesh_{number}", approximation="none", is_solid=False
+            )
             meshes.place(prim, _turned(matrix[None])[0])
     if splats:
         holder = stage.DefinePrim("/World/Splats")
@@ -109,9 +111,8 @@ def _add_assets(package: WorldPackage, meshes: MeshStage) -> None:
         if package.collision is None:
             continue
         for number, collider in enumerate(asset.colliders):
-            approximation = "convexHull" if collider.is_convex else "none"
             place = f"{root}/Colliders/Collider_{number:02d}"
-            prim = meshes.add_collider(package.collision, collider.mesh, place, approximation, True)
+            prim = _add_collider(meshes, package.collision, collider.shape, place)
             meshes.place(prim, _turned(collider.asset_from_collider[None])[0])
 
 
@@ -131,10 +132,29 @@ def _add_colliders(package: WorldPackage, meshes: MeshStage) -> None:
         if collider.asset:
             continue
         path = f"/World/Colliders/{_prim_name(collider.name)}"
-        approximation = "convexHull" if collider.is_convex else "none"
-        is_solid = collider.kind != "trigger"
-        prim = meshes.add_collider(package.collision, collider.mesh, path, approximation, is_solid)
+        prim = _add_collider(meshes, package.collision, collider.shape, path)
         meshes.place(prim, _turned(collider.world_from_collider[None])[0])
+
+
+def _add_collider(meshes: MeshStage, collision: GlbFile, shape: ColliderShape, path: str) -> Any:
+    """A guide that collides: a true capsule where it is one, else its mesh as it is or as a hull."""
+    if shape.capsule:
+        x, y, z, height, radius = shape.capsule
+        center = engine_points(ISAAC, np.array([[x, y + 0.5 * height, z]]))[0]
+        prim = meshes.add_capsule(path, center, height, radius)
+    else:
+        approximation = "convexHull" if shape.is_convex else "none"
+        prim = meshes.add_collider(
+            collision,
+            shape.mesh,
+            path,
+            approximation=approximation,
+            is_solid=shape.is_solid,
+            primitive=shape.primitive,
+        )
+    meshes.tag(prim, "worldgen:surface", shape.surface)
+    meshes.tag(prim, "worldgen:kind", shape.kind)
+    return prim
 
 
 def _add_lights(package: WorldPackage, stage: Any, sky: str) -> None:

@@ -24,7 +24,7 @@ from worldgen.exporters.engine_axes import (
     looking_quat_xyzw,
     split_transforms,
 )
-from worldgen.exporters.engine_package import WorldPackage
+from worldgen.exporters.engine_package import ColliderShape, WorldPackage
 from worldgen.exporters.glb_writer import Json
 from worldgen.exporters.light_json import light_document
 from worldgen.frames import yaw_rotation
@@ -114,12 +114,7 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
                 "minimum": _shorts(asset.minimum),
                 "maximum": _shorts(asset.maximum),
                 "colliders": [
-                    {
-                        "name": collider_name(asset.name, number),
-                        "kind": collider.kind,
-                        "surface": collider.surface,
-                        "is_convex": collider.is_convex,
-                    }
+                    {"name": collider_name(asset.name, number), **_shape(collider.shape, axes)}
                     for number, collider in enumerate(asset.colliders)
                 ],
             }
@@ -185,13 +180,32 @@ def _colliders(package: WorldPackage, axes: EngineAxes) -> list[Json]:
         {
             "name": item.name,
             "asset": item.asset,
-            "kind": item.kind,
-            "surface": item.surface,
-            "is_convex": item.is_convex,
+            **_shape(item.shape, axes),
             **place,
         }
         for item, place in places
     ]
+
+
+def _shape(shape: ColliderShape, axes: EngineAxes) -> Json:
+    """What a collider is; its box and capsule lie in its own frame as the engine's importer turns it.
+
+    Lengths of the capsule are 0 where there is none; its height counts both caps, and it stands upright.
+    """
+    low, high = np.array(shape.minimum), np.array(shape.maximum)
+    center, height, radius = 0.5 * (low + high), 0.0, 0.0
+    if shape.capsule:
+        x, y, z, length, radius = shape.capsule
+        center, height = np.array([x, y + 0.5 * length, z]), length + 2.0 * radius
+    return {
+        "kind": shape.kind,
+        "surface": shape.surface,
+        "is_convex": shape.is_convex,
+        "engine_center": _shorts(engine_points(axes, center[None])[0]),
+        "engine_size": _shorts(np.abs(engine_points(axes, (high - low)[None])[0])),
+        "engine_capsule_height": _short(height * axes.units_per_metre),
+        "engine_capsule_radius": _short(radius * axes.units_per_metre),
+    }
 
 
 def _rows(transforms: EngineTransforms, prefix: str) -> list[Json]:

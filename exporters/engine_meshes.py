@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from worldgen.exporters.engine_layout import collider_name
-from worldgen.exporters.engine_package import Asset, PlacedCollider, Placement, WorldPackage
+from worldgen.exporters.engine_package import Asset, ColliderShape, PlacedCollider, Placement, WorldPackage
 from worldgen.exporters.glb_copy import MeshCopier, TextureFolder
 from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.glb_writer import GlbWriter, Json, list_transform_properties
@@ -71,13 +71,16 @@ def write_asset_colliders(package: WorldPackage, path: Path) -> int:
     return _write(writer, path) if writer.nodes else 0
 
 
-def write_world_colliders(package: WorldPackage, path: Path, *, suffix: Callable[[PlacedCollider], str]) -> int:
-    """Write every collider in its place in the world.
+def write_world_colliders(
+    package: WorldPackage, path: Path, *, suffix: Callable[[PlacedCollider], str], with_triggers: bool = True
+) -> int:
+    """Write every collider in its place in the world, each of one surface.
 
     Args:
         package: The world.
         path: The ``.glb``.
         suffix: What to hang on to a collider's node name, such as Godot's "-colonly".
+        with_triggers: Whether volumes that only tell who is inside come along.
 
     Returns:
         Bytes written; 0, and no file, where the world has no collider.
@@ -85,8 +88,9 @@ def write_world_colliders(package: WorldPackage, path: Path, *, suffix: Callable
     if package.collision is None or not package.colliders:
         return 0
     writer = GlbWriter(extras=dict(_EXTRAS))
-    _add_placed_colliders(writer, package.collision, package.colliders, suffix)
-    return _write(writer, path)
+    kept = [collider for collider in package.colliders if with_triggers or collider.shape.is_solid]
+    _add_placed_colliders(writer, package.collision, kept, suffix)
+    return _write(writer, path) if writer.nodes else 0
 
 
 def write_navmesh(package: WorldPackage, path: Path, *, suffix: str = "") -> int:
@@ -127,8 +131,8 @@ def _add_asset_colliders(writer: GlbWriter, collision: GlbFile, assets: Sequence
         places = list_transform_properties([collider.asset_from_collider for collider in asset.colliders])
         for number, (collider, place) in enumerate(zip(asset.colliders, places, strict=True)):
             name = collider_name(asset.name, number)
-            extras = {"asset": asset.name, "kind": collider.kind, "surface": collider.surface}
-            mesh = copier.copy_mesh(collider.mesh, name, with_material=False)
+            extras = {"asset": asset.name, **_told(collider.shape)}
+            mesh = copier.copy_mesh(collider.shape.mesh, name, with_material=False, primitive=collider.shape.primitive)
             writer.add_node(name, {"mesh": mesh, **place, "extras": extras})
 
 
@@ -141,10 +145,21 @@ def _add_placed_colliders(
     copier = MeshCopier(writer, collision)
     places = list_transform_properties([collider.world_from_collider for collider in colliders])
     for collider, place in zip(colliders, places, strict=True):
-        name = str(collision.item("meshes", collider.mesh).get("name", f"COL_{collider.mesh}"))
-        mesh = copier.copy_mesh(collider.mesh, name, with_material=False)
-        extras = {"kind": collider.kind, "surface": collider.surface}
-        _rename(writer, writer.add_node(collider.name, {"mesh": mesh, **place, "extras": extras}), suffix(collider))
+        shape = collider.shape
+        document = collision.item("meshes", shape.mesh)
+        name = str(document.get("name", f"COL_{shape.mesh}"))
+        if len(document["primitives"]) > 1:
+            name = f"{name}_{shape.surface}"
+        mesh = copier.copy_mesh(shape.mesh, name, with_material=False, primitive=shape.primitive)
+        node = writer.add_node(collider.name, {"mesh": mesh, **place, "extras": _told(shape)})
+        _rename(writer, node, suffix(collider))
+
+
+def _told(shape: ColliderShape) -> Json:
+    extras: Json = {"kind": shape.kind, "surface": shape.surface}
+    if shape.capsule:
+        extras["capsule"] = {"base": shape.capsule[:3], "height": shape.capsule[3], "radius": shape.capsule[4]}
+    return extras
 
 
 def _rename(writer: GlbWriter, node: int, suffix: str) -> None:

@@ -39,18 +39,38 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AssetCollider:
-    """A mesh of the collision file in its place on an asset; ``asset_from_collider`` is (4, 4)."""
+class ColliderShape:
+    """A primitive of the collision file: all of one surface.
+
+    ``capsule`` is (base x, y, z, height of the axis, radius) of a "capsule", and ``minimum`` and ``maximum`` are the
+    bounds; all in its own frame, metres.
+    """
 
     mesh: int
+    primitive: int
     kind: str
     surface: str
-    asset_from_collider: FloatArray
+    minimum: tuple[float, float, float]
+    maximum: tuple[float, float, float]
+    capsule: tuple[float, ...] = ()
 
     @property
     def is_convex(self) -> bool:
         """Whether physics may take it as the convex hull of its points."""
-        return self.kind in ("hull", "capsule")
+        return self.kind in ("hull", "capsule", "trigger")
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether things bump into it; a trigger only tells what is inside."""
+        return self.kind != "trigger"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AssetCollider:
+    """A collider in its place on an asset; ``asset_from_collider`` is (4, 4)."""
+
+    shape: ColliderShape
+    asset_from_collider: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -83,19 +103,12 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PlacedCollider:
-    """A mesh of the collision file in its place in the world; ``asset`` is "" where it belongs to no asset."""
+    """A collider in its place in the world; ``asset`` is "" where it belongs to no asset."""
 
     name: str
-    mesh: int
-    kind: str
-    surface: str
+    shape: ColliderShape
     asset: str
     world_from_collider: FloatArray
-
-    @property
-    def is_convex(self) -> bool:
-        """Whether physics may take it as the convex hull of its points."""
-        return self.kind in ("hull", "capsule")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,19 +258,59 @@ def _read_colliders(collision: GlbFile, placements: list[Placement]) -> list[Pla
     asset_of = {item.object_id: item.asset for item in placements if item.object_id}
     names = NameTable()
     found = []
+    shapes: dict[tuple[int, str], list[ColliderShape]] = {}
     for node, world_from_node in collision.mesh_nodes():
         extras = _extras(node)
-        found.append(
-            PlacedCollider(
-                name=names.unique(str(node.get("name", "COL"))),
-                mesh=node["mesh"],
-                kind=str(extras.get("kind", "ground")),
-                surface=str(extras.get("surface", "")),
-                asset=asset_of.get(str(extras.get("object_id", "")), ""),
-                world_from_collider=_uniform(collision, world_from_node),
+        key = (node["mesh"], str(extras.get("kind", "ground")))
+        if key not in shapes:
+            shapes[key] = _shapes(collision, *key, extras)
+        wanted = str(node.get("name", "COL"))
+        for shape in shapes[key]:
+            found.append(
+                PlacedCollider(
+                    name=names.unique(wanted if len(shapes[key]) == 1 else f"{wanted}_{shape.surface}"),
+                    shape=shape,
+                    asset=asset_of.get(str(extras.get("object_id", "")), ""),
+                    world_from_collider=_uniform(collision, world_from_node),
+                )
+            )
+    return found
+
+
+def _shapes(collision: GlbFile, mesh: int, kind: str, extras: Json) -> list[ColliderShape]:
+    """The primitives of a mesh: engines know one surface for each collider, so each becomes one."""
+    shapes = []
+    for number, primitive in enumerate(collision.item("meshes", mesh).get("primitives", [])):
+        surface = str(extras.get("surface", ""))
+        if "material" in primitive:
+            told = _extras(collision.item("materials", primitive["material"]))
+            surface = str(told.get("surface", surface))
+        position = collision.item("accessors", primitive.get("attributes", {}).get("POSITION"))
+        shapes.append(
+            ColliderShape(
+                mesh=mesh,
+                primitive=number,
+                kind=kind,
+                surface=surface,
+                minimum=_triple(np.array(position.get("min", np.zeros(3)), dtype=np.float64)),
+                maximum=_triple(np.array(position.get("max", np.zeros(3)), dtype=np.float64)),
+                capsule=_capsule(collision, extras) if kind == "capsule" else (),
             )
         )
-    return found
+    return shapes
+
+
+def _capsule(collision: GlbFile, extras: Json) -> tuple[float, ...]:
+    told = extras.get("capsule")
+    if told is None:
+        return ()
+    try:
+        values = (*map(float, told["base"]), float(told["height"]), float(told["radius"]))
+    except (TypeError, ValueError, KeyError) as error:
+        raise collision.damaged("a capsule has no shape") from error
+    if len(values) != 5 or not np.isfinite(values).all() or values[3] < 0.0 or values[4] <= 0.0:
+        raise collision.damaged("a capsule has no shape")
+    return values
 
 
 def _with_colliders(assets: list[Asset], placements: list[Placement], colliders: list[PlacedCollider]) -> list[Asset]:
@@ -274,9 +327,7 @@ def _with_colliders(assets: list[Asset], placements: list[Placement], colliders:
         asset_from_world = np.linalg.inv(item.world_from_asset)
         shared[item.asset] = tuple(
             AssetCollider(
-                mesh=collider.mesh,
-                kind=collider.kind,
-                surface=collider.surface,
+                shape=collider.shape,
                 asset_from_collider=_near_identity(asset_from_world @ collider.world_from_collider),
             )
             for collider in by_place[key]

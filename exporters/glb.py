@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from worldgen.exporters.contract import ExportReport
 from worldgen.exporters.glb_materials import ENGINE_PROFILE, GlbProfile, add_plain_material
 from worldgen.exporters.glb_scene import add_scene
-from worldgen.exporters.glb_writer import GlbWriter, list_transform_properties
+from worldgen.exporters.glb_writer import GlbWriter, Json, list_transform_properties
 from worldgen.geometry.collision import Collision, build_collision
-from worldgen.scene.material import LinearColor, SurfaceTag
+from worldgen.scene.material import SURFACE_TAGS, LinearColor, SurfaceTag
 from worldgen.scene.scene import Scene
 from worldgen.scene.triangle_mesh import TriangleMesh
 
@@ -46,13 +48,16 @@ def write_collision_glb(scene: Scene | Collision, path: Path) -> ExportReport:
 
     See :func:`worldgen.geometry.collision.build_collision`.
 
-    Materials are named after the surface (``stone``), so an engine can map them to its physical materials.
+    Materials are named after the surface (``stone``), so an engine can map them to its physical materials. Where the
+    triangles of a part differ, each surface is a primitive of its own. The vertex attribute ``_SURFACE`` is the number
+    of the surface in the extras' list ``surfaces``; no vertex is shared by two. Extras of a node tell kind, surface
+    and, for capsules, the exact shape; "trigger" volumes hold water.
 
     Raises:
         ExportError: The file cannot be written.
     """
     collision = build_collision(scene) if isinstance(scene, Scene) else scene
-    writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
+    writer = GlbWriter(extras={"frame": "RUB", "unit": "metre", "surfaces": list(SURFACE_TAGS)})
     _add_collision(writer, collision)
     num_bytes = writer.write(path, format_id="collision_glb")
     return ExportReport(paths=(path,), num_bytes=num_bytes, warnings=collision.warnings)
@@ -88,21 +93,32 @@ def write_parts_glb(
 
 
 def _add_collision(writer: GlbWriter, collision: Collision) -> None:
-    materials: dict[str, int] = {}
+    materials: dict[SurfaceTag, int] = {}
     meshes = []
     for part in collision.parts:
-        if part.surface not in materials:
-            color = _SURFACE_COLORS[part.surface]
-            materials[part.surface] = add_plain_material(writer, part.surface, color, {"surface": part.surface})
-        meshes.append(writer.add_mesh(part.name, [writer.add_primitive(part.mesh, material=materials[part.surface])]))
+        primitives = []
+        for surface, mesh in part.by_surface():
+            if surface not in materials:
+                materials[surface] = add_plain_material(writer, surface, _SURFACE_COLORS[surface], {"surface": surface})
+            numbers = np.full(mesh.num_vertices, SURFACE_TAGS.index(surface), dtype=np.float32)
+            primitives.append(writer.add_primitive(mesh, material=materials[surface], marks={"_SURFACE": numbers}))
+        meshes.append(writer.add_mesh(part.name, primitives))
     places = list_transform_properties([node.world_from_part for node in collision.nodes])
     for node, place in zip(collision.nodes, places, strict=True):
         part = collision.parts[node.part]
-        extras = {
+        extras: Json = {
             "object_id": node.object_id,
             "spec_id": node.spec_id,
             "label": node.label,
             "surface": part.surface,
             "kind": part.kind,
         }
+        if part.triangle_surfaces is not None:
+            extras["surfaces"] = [surface for surface, _ in part.by_surface()]
+        if part.capsule is not None:
+            extras["capsule"] = {
+                "base": [round(value, 5) for value in part.capsule.base],
+                "height": round(part.capsule.height, 5),
+                "radius": round(part.capsule.radius, 5),
+            }
         writer.add_node(node.name, {"mesh": meshes[node.part], **place, "extras": extras})

@@ -53,20 +53,22 @@ class MeshCopier:
     _accessors: dict[int, int] = field(default_factory=dict)
     _materials: dict[int, int] = field(default_factory=dict)
     _textures: dict[int, int] = field(default_factory=dict)
-    _meshes: dict[tuple[int, str], int] = field(default_factory=dict)
+    _meshes: dict[tuple[int, str, int | None], int] = field(default_factory=dict)
 
-    def copy_mesh(self, index: int, name: str, *, with_material: bool = True) -> int:
+    def copy_mesh(self, index: int, name: str, *, with_material: bool = True, primitive: int | None = None) -> int:
         """Copy a mesh under a name, unless that was done before; returns its index.
 
         Args:
             index: The mesh in the source.
             name: Its new name.
             with_material: Whether colours, UVs and material come along; colliders need none.
+            primitive: The only one to take; None takes all.
         """
-        key = (index, name)
+        key = (index, name, primitive)
         if key not in self._meshes:
             mesh = self.source.item("meshes", index)
-            primitives = [self._copy_primitive(each, with_material) for each in mesh.get("primitives", [])]
+            chosen = mesh.get("primitives", [])[slice(None) if primitive is None else slice(primitive, primitive + 1)]
+            primitives = [self._copy_primitive(each, with_material) for each in chosen]
             if not primitives:
                 raise self.source.damaged(f"mesh {index} has no primitives")
             self._meshes[key] = self.writer.add_mesh(name, primitives)

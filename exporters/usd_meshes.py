@@ -48,16 +48,47 @@ class MeshStage:
             shape = self._add_mesh(source, primitive, f"{path}/Part_{number}")
             self._add_looks(source, primitive, shape)
 
-    def add_collider(self, source: GlbFile, mesh: int, path: str, approximation: str, is_solid: bool) -> Any:
+    def add_collider(
+        self, source: GlbFile, mesh: int, path: str, *, approximation: str, is_solid: bool, primitive: int = 0
+    ) -> Any:
         """Add a mesh that is not rendered; solid ones collide with the given approximation."""
         from pxr import UsdGeom, UsdPhysics
 
-        shape = self._add_mesh(source, source.item("meshes", mesh)["primitives"][0], path)
+        shape = self._add_mesh(source, source.item("meshes", mesh)["primitives"][primitive], path)
         UsdGeom.Imageable(shape).CreatePurposeAttr(UsdGeom.Tokens.guide)
         if is_solid:
             UsdPhysics.CollisionAPI.Apply(shape.GetPrim())
             UsdPhysics.MeshCollisionAPI.Apply(shape.GetPrim()).CreateApproximationAttr(approximation)
         return shape
+
+    def add_capsule(self, path: str, center: NDArray[np.float64], height: float, radius: float) -> Any:
+        """Add an upright capsule that collides and is not rendered, below a prim of its own for its place.
+
+        Args:
+            path: The prim that is returned.
+            center: (3,) its middle in that prim's frame, with Z up.
+            height: Of its axis, without the caps.
+            radius: Of its caps.
+        """
+        from pxr import Gf, UsdGeom, UsdPhysics
+
+        holder = UsdGeom.Xform.Define(self.stage, path)
+        shape = UsdGeom.Capsule.Define(self.stage, f"{path}/Capsule")
+        shape.CreateAxisAttr(UsdGeom.Tokens.z)
+        shape.CreateHeightAttr(height)
+        shape.CreateRadiusAttr(radius)
+        reach = (radius, radius, radius + 0.5 * height)
+        shape.CreateExtentAttr([Gf.Vec3f(*(-value for value in reach)), Gf.Vec3f(*reach)])
+        UsdGeom.Imageable(shape).CreatePurposeAttr(UsdGeom.Tokens.guide)
+        UsdGeom.Xformable(shape).AddTranslateOp().Set(Gf.Vec3d(*(float(value) for value in center)))
+        UsdPhysics.CollisionAPI.Apply(shape.GetPrim())
+        return holder
+
+    def tag(self, shape: Any, name: str, value: str) -> None:
+        """Give a prim a custom text attribute."""
+        from pxr import Sdf
+
+        shape.GetPrim().CreateAttribute(name, Sdf.ValueTypeNames.String, custom=True).Set(value)
 
     def add_instance(self, path: str, class_path: str, transform: NDArray[np.float64], label: str) -> None:
         """Add an instance of a class at a transform of the stage."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from worldgen.builder.build_scene import build_scene
 from worldgen.events import RunContext, WarningRaised
-from worldgen.geometry.collision import build_collision
+from worldgen.geometry.collision import Collision, build_collision
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
@@ -76,12 +76,14 @@ def text_to_world(
             with context.stage("apply kit"):
                 furnished = apply_kit(scene, kit, seed=context.seed, triangle_budget=context.tier.triangle_budget)
             scene, kit_remarks, kit_labels = furnished.scene, furnished.warnings, furnished.labels
+        with context.stage("make colliders"):
+            collision = build_collision(scene, surfaces=built.surfaces)
         with context.stage("load renderer"):
             renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
-        writer.start(scene_files(scene))
+        writer.start(scene_files(scene, collision))
         rendered = render_world(renderer, context)
         writer.start(rendered_files(rendered, scene))
-        layers = _layers(renderer, rendered, writer, context)
+        layers = _layers(renderer, rendered, collision, writer=writer, context=context)
         metrics: dict[str, float] = {}
         if refine is not None:
             state_path = output.parent / f".{output.name}.refinement.npz"
@@ -125,7 +127,14 @@ def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
     return [warning]
 
 
-def _layers(renderer: SceneRenderer, rendered: RenderedWorld, writer: LayerWriter, context: RunContext) -> WorldLayers:
+def _layers(
+    renderer: SceneRenderer,
+    rendered: RenderedWorld,
+    collision: Collision,
+    *,
+    writer: LayerWriter,
+    context: RunContext,
+) -> WorldLayers:
     """Fuse the stations' views into points and splats."""
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
@@ -139,5 +148,5 @@ def _layers(renderer: SceneRenderer, rendered: RenderedWorld, writer: LayerWrite
             (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
         ]
         splats = refine_colors(splats, pictures)
-    navigation = make_navigation(renderer.scene, build_collision(renderer.scene), renderer.tracer, context)
+    navigation = make_navigation(renderer.scene, collision, renderer.tracer, context)
     return WorldLayers(scene=renderer.scene, rendered=rendered, points=points, splats=splats, navigation=navigation)

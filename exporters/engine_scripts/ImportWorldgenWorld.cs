@@ -6,6 +6,11 @@ using System.IO;
 using UnityEditor;
 using UnityEngine;
 using UnityEngine.Rendering;
+#if UNITY_6000_0_OR_NEWER
+using SurfaceMaterial = UnityEngine.PhysicsMaterial;
+#else
+using SurfaceMaterial = UnityEngine.PhysicMaterial;
+#endif
 
 namespace Worldgen
 {
@@ -18,6 +23,8 @@ namespace Worldgen
     [Serializable] public class LayoutCollider
     {
         public string name; public string asset; public string kind; public string surface; public bool is_convex;
+        public float[] engine_center; public float[] engine_size;
+        public float engine_capsule_height; public float engine_capsule_radius;
         public float[] engine_position; public float[] engine_rotation_xyzw; public float engine_scale;
     }
 
@@ -109,7 +116,7 @@ namespace Worldgen
                 AddLand(layout, folder, root.transform);
                 Dictionary<string, GameObject> prefabs = MakePrefabs(layout, folder, colliderMeshes);
                 AddInstances(layout, prefabs, root.transform);
-                AddColliders(layout, colliderMeshes, root.transform);
+                AddColliders(layout, folder, colliderMeshes, root.transform);
                 AddTerrain(layout, folder, root.transform);
                 AddLight(layout, folder, root.transform);
                 AddSpawn(layout, root.transform);
@@ -160,7 +167,7 @@ namespace Worldgen
                     if (!colliderMeshes.TryGetValue(collider.name, out mesh)) continue;
                     var holder = new GameObject(collider.name);
                     holder.transform.SetParent(copy.transform, false);
-                    AddMeshCollider(holder, mesh, collider);
+                    AddShape(holder, mesh, collider, folder);
                 }
                 prefabs[asset.name] = PrefabUtility.SaveAsPrefabAsset(copy, target + "/" + asset.name + ".prefab");
                 UnityEngine.Object.DestroyImmediate(copy);
@@ -188,7 +195,7 @@ namespace Worldgen
             }
         }
 
-        static void AddColliders(Layout layout, Dictionary<string, Mesh> meshes, Transform root)
+        static void AddColliders(Layout layout, string folder, Dictionary<string, Mesh> meshes, Transform root)
         {
             Transform group = new GameObject("Colliders").transform;
             group.SetParent(root, false);
@@ -199,16 +206,49 @@ namespace Worldgen
                 var holder = new GameObject(collider.name);
                 holder.transform.SetParent(group, false);
                 Place(holder.transform, collider.engine_position, collider.engine_rotation_xyzw, collider.engine_scale);
-                AddMeshCollider(holder, mesh, collider);
+                AddShape(holder, mesh, collider, folder);
             }
         }
 
-        static void AddMeshCollider(GameObject holder, Mesh mesh, LayoutCollider description)
+        static void AddShape(GameObject holder, Mesh mesh, LayoutCollider description, string folder)
         {
-            var collider = holder.AddComponent<MeshCollider>();
-            collider.convex = description.is_convex || description.kind == "trigger";
-            collider.isTrigger = description.kind == "trigger";
-            collider.sharedMesh = mesh;
+            if (description.kind == "trigger")
+            {
+                var box = holder.AddComponent<BoxCollider>();
+                box.center = Vector(description.engine_center);
+                box.size = Vector(description.engine_size);
+                box.isTrigger = true;
+            }
+            else if (description.engine_capsule_radius > 0f)
+            {
+                var capsule = holder.AddComponent<CapsuleCollider>();
+                capsule.direction = 1; // along Y
+                capsule.center = Vector(description.engine_center);
+                capsule.height = description.engine_capsule_height;
+                capsule.radius = description.engine_capsule_radius;
+                capsule.sharedMaterial = SurfaceOf(description.surface, folder);
+            }
+            else
+            {
+                var collider = holder.AddComponent<MeshCollider>();
+                collider.convex = description.is_convex;
+                collider.sharedMesh = mesh;
+                collider.sharedMaterial = SurfaceOf(description.surface, folder);
+            }
+        }
+
+        // One physics material for each surface, named after it: footsteps and friction hang on it.
+        static SurfaceMaterial SurfaceOf(string surface, string folder)
+        {
+            if (string.IsNullOrEmpty(surface)) return null;
+            string path = folder + "/PM_" + surface + ".asset";
+            var material = AssetDatabase.LoadAssetAtPath<SurfaceMaterial>(path);
+            if (material == null)
+            {
+                material = new SurfaceMaterial { name = surface };
+                AssetDatabase.CreateAsset(material, path);
+            }
+            return material;
         }
 
         // The terrain stands where the land mesh is; it starts switched off, so use one or the other.

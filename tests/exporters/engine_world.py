@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +18,21 @@ from worldgen.exporters.glb import write_collision_glb, write_parts_glb, write_s
 from worldgen.exporters.light_json import write_light_json
 from worldgen.exporters.radiance_hdr import write_radiance_hdr
 from worldgen.exporters.spz import write_spz
+from worldgen.geometry.collision import Collision, CollisionNode, CollisionPart, build_collision
 from worldgen.geometry.terrain_sampling import sample_terrain
+from worldgen.geometry.water_volumes import WaterBox, box_mesh
 from worldgen.manifest import Bounds, Manifest, Source, Spawn, encode_manifest, load_manifest
 from worldgen.randomness import rng
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.material import SURFACE_TAGS
 from worldgen.scene.scene import Scene
 from worldgen.stages.layer_writer import describe_file
 from worldgen.storage import write_bytes
 
 NUM_POINTS = 1000
 EXPOSURE = 0.8
+POND = WaterBox(minimum=(-7.0, -1.0, -13.0), maximum=(-1.0, 0.05, -8.0))
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,17 @@ def splats_on(points: NDArray[np.float64]) -> GaussianCloud:
     )
 
 
+def collision_of(scene: Scene) -> Collision:
+    """The scene's colliders on a ground that is grass in the east and sand in the west, with a box of water."""
+    surfaces = (SURFACE_TAGS.index("sand"), SURFACE_TAGS.index("grass"))
+    made = build_collision(scene, surfaces=lambda x, z: np.where(x < 0.0, *surfaces).astype(np.uint8))
+    pond = CollisionPart(name="COL_water_000", kind="trigger", mesh=box_mesh(POND), surface="water")
+    node = CollisionNode(
+        name=pond.name, part=len(made.parts), world_from_part=np.eye(4), object_id="", spec_id="land", label="water"
+    )
+    return dataclasses.replace(made, parts=(*made.parts, pond), nodes=(*made.nodes, node))
+
+
 def make_world(folder: Path, *, with_navmesh: bool = True) -> Scene:
     """Write the folder; returns the scene that it shows."""
     folder.mkdir(parents=True)
@@ -78,7 +94,7 @@ def make_world(folder: Path, *, with_navmesh: bool = True) -> Scene:
     points = surface_points(scene)
     cloud = splats_on(points.points_in_world)
     write_scene_glb(scene, folder / "scene.glb")
-    write_collision_glb(scene, folder / "collision.glb")
+    write_collision_glb(collision_of(scene), folder / "collision.glb")
     write_gaussian_ply(cloud, folder / "splats.ply")
     write_spz(cloud, folder / "splats.spz")
     write_radiance_hdr(scene.sky.environment, folder / "sky.hdr")

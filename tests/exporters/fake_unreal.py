@@ -78,6 +78,9 @@ class TextureCube(Asset):
 class Component(Settable):
     """All methods that the components of the spawned actors have."""
 
+    def set_box_extent(self, extent: Vector) -> None:
+        self.properties["extent"] = extent
+
     def set_mobility(self, value: str) -> None:
         self.properties["mobility"] = value
 
@@ -129,10 +132,11 @@ class Actor(Settable):
 
 ACTOR_CLASSES = (
     "DirectionalLight ExponentialHeightFog SphereReflectionCapture PostProcessVolume SkyLight PlayerStart CameraActor "
-    "NavMeshBoundsVolume"
+    "NavMeshBoundsVolume TriggerBox"
 ).split()
 OTHER_CLASSES = (
-    "DirectionalLightComponent ExponentialHeightFogComponent SkyLightComponent HierarchicalInstancedStaticMeshComponent"
+    "DirectionalLightComponent ExponentialHeightFogComponent SkyLightComponent "
+    "HierarchicalInstancedStaticMeshComponent BoxComponent"
 ).split()
 
 

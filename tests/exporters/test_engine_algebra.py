@@ -17,7 +17,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tests.exporters.engine_world import make_world, package_of, splats_on, surface_points
+from tests.exporters.engine_world import POND, make_world, package_of, splats_on, surface_points
 from worldgen.exporters.engine_axes import BLENDER, GODOT, ISAAC, UNITY, UNREAL, looking_quat_xyzw
 from worldgen.exporters.engine_blender import write_blender_package
 from worldgen.exporters.engine_godot import write_godot_package
@@ -213,6 +213,27 @@ def test_colliders_lie_on_the_mesh(package: Package, world: tuple[Path, Scene]) 
     distances = np.linalg.norm(found[:, None] - expected[None], axis=2).min(axis=1)
     assert len(found) >= 8
     assert distances.max() / package.scale < 1e-3
+
+
+def test_capsules_and_triggers_lie_where_their_meshes_do(package: Package, world: tuple[Path, Scene]) -> None:
+    """The numbers that scripts make exact shapes of, against the scene's own capsule and box of water."""
+    layout, scale = package.layout, package.scale
+    row = next(row for row in layout["instances"] if row["object_id"] == "ball/1")
+    (shape,) = next(asset for asset in layout["assets"] if asset["name"] == row["asset"])["colliders"]
+    capsule = world[1].prototypes["ball"].colliders[0]
+    middle = np.array(capsule.base) + np.array([0.0, 0.5 * capsule.height, 0.0])
+    item = next(item for item in world[1].objects if item.object_id == "ball/1")
+    true = package.mesh_importer @ apply(item.world_from_object, middle)
+    np.testing.assert_allclose(apply(engine_matrix(row), np.array(shape["engine_center"])), true, atol=1e-4 * scale)
+    assert shape["engine_capsule_radius"] == pytest.approx(capsule.radius * scale)
+    assert shape["engine_capsule_height"] == pytest.approx((capsule.height + 2.0 * capsule.radius) * scale)
+    (pond,) = (row for row in layout["colliders"] if row["kind"] == "trigger")
+    half = 0.5 * np.array(pond["engine_size"])
+    corners = np.array(pond["engine_center"]) + np.array([-half, half])
+    found = np.sort(corners + np.array(pond["engine_position"]), axis=0)
+    wanted = np.sort(np.array([POND.minimum, POND.maximum]) @ package.mesh_importer.T, axis=0)
+    np.testing.assert_allclose(found, wanted, atol=1e-4 * scale)
+    assert [row["surface"] for row in layout["colliders"] if row["kind"] == "ground"] == ["grass", "sand"]
 
 
 def test_ground_collider_and_navmesh_lie_on_the_ground(package: Package) -> None:

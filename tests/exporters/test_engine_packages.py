@@ -145,8 +145,13 @@ def test_every_object_is_placed_and_meshes_are_shared(world: tuple[Path, Scene])
 
 def test_colliders_belong_to_assets_and_the_ground_to_none(world: tuple[Path, Scene]) -> None:
     package = package_of(*world)
-    assert [collider.kind for collider in package.colliders if not collider.asset] == ["ground"]
-    owners = {asset.name: [collider.kind for collider in asset.colliders] for asset in package.assets}
+    alone = [(item.name, item.shape.kind, item.shape.surface) for item in package.colliders if not item.asset]
+    assert alone == [
+        ("COL_ground_grass", "ground", "grass"),
+        ("COL_ground_sand", "ground", "sand"),
+        ("COL_water_000", "trigger", "water"),
+    ]
+    owners = {asset.name: [collider.shape.kind for collider in asset.colliders] for asset in package.assets}
     assert sorted(kinds for kinds in owners.values() if kinds) == [["capsule"], ["capsule"], ["hull"]]
     for asset in package.assets:
         for collider in asset.colliders:

@@ -90,6 +90,15 @@ def test_unreal_script_places_everything(unreal_run) -> None:
     assert all(Path(path).is_file() for path in unreal.imported)
 
 
+def test_unreal_script_places_the_water(unreal_run) -> None:
+    layout, unreal, _ = unreal_run
+    (pond,) = (row for row in layout["colliders"] if row["kind"] == "trigger")
+    (actor,) = (actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "TriggerBox")
+    where, extent = actor.location, actor.component.properties["extent"]
+    np.testing.assert_allclose([where.x, where.y, where.z], pond["engine_center"])
+    np.testing.assert_allclose([extent.x, extent.y, extent.z], 0.5 * np.array(pond["engine_size"]))
+
+
 def test_unreal_script_lights_the_level(unreal_run) -> None:
     layout, unreal, _ = unreal_run
     kinds = [actor.thing.__name__ for actor in unreal.actors if isinstance(actor.thing, type)]

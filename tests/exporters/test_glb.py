@@ -276,8 +276,15 @@ def test_collision_nodes_name_what_they_belong_to(tmp_path: Path) -> None:
         "label": "rock",
         "surface": "metal",
         "kind": "capsule",
+        "capsule": {"base": [0.0, 1.5, 0.0], "height": 0.1, "radius": 1.4},
     }
     assert {material.name for material in document.materials} == {"soil", "wood", "metal"}
+    for mesh in document.meshes:
+        for primitive in mesh.primitives:
+            tags = accessor_values(document, primitive.attributes._SURFACE)
+            (number,) = set(np.ravel(tags))
+            tag = document.scenes[0].extras["surfaces"][int(number)]
+            assert tag == document.materials[primitive.material].extras["surface"]
 
 
 def test_plain_parts_keep_their_colours(tmp_path: Path) -> None:

@@ -51,7 +51,14 @@ namespace UnityEngine
     }
     public class Mesh : Object { }
     public class MeshFilter : Component { public Mesh sharedMesh { get; set; } }
-    public class Collider : Component { public bool isTrigger { get; set; } }
+    public class PhysicMaterial : Object { }
+    public class Collider : Component { public bool isTrigger { get; set; } public PhysicMaterial sharedMaterial { get; set; } }
+    public class BoxCollider : Collider { public Vector3 center { get; set; } public Vector3 size { get; set; } }
+    public class CapsuleCollider : Collider
+    {
+        public Vector3 center { get; set; } public float height { get; set; } public float radius { get; set; }
+        public int direction { get; set; }
+    }
     public class MeshCollider : Collider { public bool convex { get; set; } public Mesh sharedMesh { get; set; } }
     public enum LightType { Spot, Directional, Point }
     public enum LightShadows { None, Hard, Soft }

@@ -21,6 +21,7 @@ from worldgen.geometry.collision import (
     ground_heights,
 )
 from worldgen.randomness import rng
+from worldgen.scene.material import SURFACE_TAGS
 from worldgen.scene.scene import Capsule, ConvexHull, Prototype, Scene, SceneObject
 from worldgen.scene.terrain import Terrain, TerrainLevel
 from worldgen.scene.triangle_mesh import TriangleMesh
@@ -211,3 +212,22 @@ def test_prototypes_without_colliders_have_none() -> None:
     }
     collision = build_collision(dataclasses.replace(scene, prototypes=bare))
     assert [node.name for node in collision.nodes] == ["COL_ground"]
+
+
+def test_every_triangle_of_the_ground_has_a_surface() -> None:
+    scene = dataclasses.replace(small_scene(), terrain=wavy_terrain())
+    grass, stone = SURFACE_TAGS.index("grass"), SURFACE_TAGS.index("stone")
+    collision = build_collision(scene, surfaces=lambda x, z: np.where(x > 10.0, stone, grass).astype(np.uint8))
+    part = collision.parts[0]
+    assert part.surface == "grass"
+    pieces = dict(part.by_surface())
+    assert list(pieces) == ["grass", "stone"]
+    assert sum(piece.num_triangles for piece in pieces.values()) == part.mesh.num_triangles
+    for surface, piece in pieces.items():
+        middles = piece.vertices[piece.triangles].mean(axis=1)[:, 0]
+        assert ((middles > 10.0) == (surface == "stone")).all()
+        assert set(piece.triangles.ravel()) == set(range(piece.num_vertices))
+    area = sum(solid(piece).area for piece in pieces.values())
+    assert math.isclose(area, solid(part.mesh).area, rel_tol=1e-6)
+    with pytest.raises(InvalidInputError, match="triangle_surfaces"):
+        dataclasses.replace(part, triangle_surfaces=np.full(part.mesh.num_triangles, 99, dtype=np.uint8))

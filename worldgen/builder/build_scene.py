@@ -27,7 +27,9 @@ from worldgen.builder.sky.environment import build_sky
 from worldgen.builder.sky.fog import build_fog
 from worldgen.builder.sky.sun import LOW_SUNS, key_direction
 from worldgen.builder.terrain.queries import ground_height, shore_distance
+from worldgen.builder.terrain.surfaces import ground_surfaces
 from worldgen.frames import rigid, yaw_rotation
+from worldgen.geometry.collision import GroundSurfaces
 from worldgen.scene.material import Material
 from worldgen.scene.scene import Prototype, Scene, SceneObject
 from worldgen.scene.terrain import Terrain
@@ -43,10 +45,11 @@ _SITE_VARIANTS = 3
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BuiltScene:
-    """A scene and what the user should know about its making."""
+    """A scene, what its ground is made of, and what the user should know about its making."""
 
     scene: Scene
     warnings: tuple[str, ...]
+    surfaces: GroundSurfaces
 
 
 @dataclass(slots=True)
@@ -152,7 +155,8 @@ def build_scene(
         sky=build_sky(spec, seed, height_px=max(256, tier.panorama_height // 2)),
         fog=build_fog(spec),
     )
-    return BuiltScene(scene=scene, warnings=tuple(warnings))
+    surfaces = ground_surfaces(ground.cover, spec.path_material)
+    return BuiltScene(scene=scene, warnings=tuple(warnings), surfaces=surfaces)
 
 
 def build_terrain(spec: WorldSpec, *, tier: QualityTier, seed: int) -> Terrain:

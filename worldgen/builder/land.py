@@ -12,7 +12,7 @@ from worldgen.builder.layout.scatter import GroundFit
 from worldgen.builder.layout.sites import EMBANKMENT_M
 from worldgen.builder.layout.zones import LineZone, PadZone
 from worldgen.builder.terrain.cover import COVER_LAYERS
-from worldgen.builder.terrain.fields import ground_cover
+from worldgen.builder.terrain.fields import GroundCover, ground_cover
 from worldgen.builder.terrain.ground import build_ground
 from worldgen.builder.terrain.shape import ShapedLand, WaterSite, shape_land
 from worldgen.builder.terrain.sites import Pad, PathLine, level_ground
@@ -42,11 +42,12 @@ class Land:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DressedLand:
-    """Ground and water as objects."""
+    """Ground and water as objects, and what covers the ground."""
 
     prototypes: tuple[Prototype, ...]
     materials: tuple[Material, ...]
     objects: tuple[SceneObject, ...]
+    cover: GroundCover
 
 
 def shape(spec: WorldSpec, tier: QualityTier, seed: int) -> Land:
@@ -126,4 +127,5 @@ def finish_land(
         prototypes=(*ground.prototypes.values(), *water.prototypes.values()),
         materials=(*ground.materials.values(), *water.materials.values()),
         objects=(*ground.objects, *water.objects),
+        cover=ground.cover,
     )

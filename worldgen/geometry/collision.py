@@ -7,13 +7,16 @@ instances share their prototype's. Where all of it would be too much, the solids
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
-from worldgen.scene.material import SurfaceTag
+from worldgen.geometry.water_volumes import box_mesh, water_boxes
+from worldgen.scene.arrays import freeze, require_array
+from worldgen.scene.material import SURFACE_TAGS, SurfaceTag
 from worldgen.scene.scene import Capsule, Collider, Scene
 from worldgen.scene.terrain import Terrain, TerrainLevel
 from worldgen.scene.triangle_mesh import TriangleMesh
@@ -28,18 +31,53 @@ _DETAIL_STEPS = ((32, 8), (16, 6), (12, 6), (8, 4), (6, 3))
 """Points of a hull at most and sides of a capsule, from fine to coarse."""
 _MIN_THICKNESS_M = 0.02
 
+GroundSurfaces = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.uint8]]
+"""Positions (N,), (N,) in metres → (N,) indices into ``SURFACE_TAGS``."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CollisionPart:
     """A solid (or the ground) that stands in the world once or more often.
 
-    ``kind`` tells how physics may take it: "ground" as it is, "hull" and "capsule" as convex.
+    ``kind`` tells how physics may take it: "ground" as it is, "hull" and "capsule" as convex, "trigger" as a convex
+    volume that lets everything through and tells who is inside. ``capsule`` is the exact shape of a "capsule", in the
+    part's frame. ``surface`` is what all of it is, or most of it where triangles differ.
+
+    triangle_surfaces  (T,) uint8  index of each triangle's surface in ``SURFACE_TAGS``, or None
     """
 
     name: str
     kind: str
     mesh: TriangleMesh
     surface: SurfaceTag
+    capsule: Capsule | None = None
+    triangle_surfaces: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the triangles' surfaces."""
+        surfaces = self.triangle_surfaces
+        if surfaces is not None:
+            count = self.mesh.num_triangles
+            surfaces = require_array("CollisionPart", "triangle_surfaces", surfaces, (count,), np.uint8)
+            if surfaces.size and surfaces.max() >= len(SURFACE_TAGS):
+                raise InvalidInputError(f"CollisionPart.triangle_surfaces must index 0 to {len(SURFACE_TAGS) - 1}.")
+        freeze(self, triangle_surfaces=surfaces)
+
+    def by_surface(self) -> tuple[tuple[SurfaceTag, TriangleMesh], ...]:
+        """The mesh in pieces of one surface each, in the order of ``SURFACE_TAGS``."""
+        if self.triangle_surfaces is None:
+            return ((self.surface, self.mesh),)
+        pieces = []
+        for index in np.unique(self.triangle_surfaces):
+            triangles = self.mesh.triangles[self.triangle_surfaces == index]
+            used, renumbered = np.unique(triangles, return_inverse=True)
+            piece = TriangleMesh(
+                vertices=self.mesh.vertices[used],
+                triangles=renumbered.reshape(-1, 3).astype(np.int32),
+                normals=self.mesh.normals[used],
+            )
+            pieces.append((SURFACE_TAGS[index], piece))
+        return tuple(pieces)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -71,18 +109,22 @@ class Collision:
         return sum(self.parts[node.part].mesh.num_triangles for node in self.nodes)
 
 
-def build_collision(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Collision:
-    """The ground and the colliders of all objects.
+def build_collision(
+    scene: Scene, *, max_triangles: int = MAX_TRIANGLES, surfaces: GroundSurfaces | None = None
+) -> Collision:
+    """The ground, the colliders of all objects, and volumes of water.
 
     Args:
         scene: Objects whose prototypes have no colliders (grass) are left out.
         max_triangles: At most, all instances counted; at least 1000. If even the coarsest solids are too many, the
             objects farthest from the spawn go without, with a warning.
+        surfaces: What the ground is made of where; None takes all of it for soil.
     """
     if max_triangles < 1000:
         raise InvalidInputError("A collision needs at least 1000 triangles.")
     ground = build_ground_mesh(scene.terrain, max_triangles=int(max_triangles * _GROUND_SHARE))
-    budget = max_triangles - ground.num_triangles
+    waters = [box_mesh(box) for box in water_boxes(scene.terrain)]
+    budget = max_triangles - ground.num_triangles - sum(mesh.num_triangles for mesh in waters)
     solid = [item for item in scene.objects if scene.prototypes[item.prototype].colliders]
     solid_names = sorted({item.prototype for item in solid})
     for hull_points, sides in _DETAIL_STEPS:
@@ -100,7 +142,7 @@ def build_collision(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Coll
     kept = set(
         np.array(near_first, dtype=np.int64)[np.cumsum([costs[index] for index in near_first]) <= budget].tolist()
     )
-    parts = [CollisionPart(name="COL_ground", kind="ground", mesh=ground, surface="soil")]
+    parts = [_ground_part(ground, surfaces)]
     nodes = [
         CollisionNode(
             name="COL_ground", part=0, world_from_part=np.eye(4), object_id="", spec_id="land", label="ground"
@@ -116,7 +158,8 @@ def build_collision(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Coll
             for number, (collider, mesh) in enumerate(zip(prototype.colliders, meshes[prototype.name], strict=True)):
                 kind = "capsule" if isinstance(collider, Capsule) else "hull"
                 name = f"COL_{prototype.name}_{number}"
-                parts.append(CollisionPart(name=name, kind=kind, mesh=mesh, surface=collider.surface))
+                capsule = collider if isinstance(collider, Capsule) else None
+                parts.append(CollisionPart(name=name, kind=kind, mesh=mesh, surface=collider.surface, capsule=capsule))
         for number in range(len(prototype.colliders)):
             nodes.append(
                 CollisionNode(
@@ -128,9 +171,27 @@ def build_collision(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Coll
                     label=prototype.label,
                 )
             )
+    for number, mesh in enumerate(waters):
+        name = f"COL_water_{number:03d}"
+        nodes.append(
+            CollisionNode(
+                name=name, part=len(parts), world_from_part=np.eye(4), object_id="", spec_id="land", label="water"
+            )
+        )
+        parts.append(CollisionPart(name=name, kind="trigger", mesh=mesh, surface="water"))
     lost = len(solid) - len(kept)
     warnings = (f"{lost} objects far from the spawn have no collider: too many for {max_triangles} triangles",)
     return Collision(parts=tuple(parts), nodes=tuple(nodes), warnings=warnings if lost else ())
+
+
+def _ground_part(mesh: TriangleMesh, surfaces: GroundSurfaces | None) -> CollisionPart:
+    """The ground with the surface at the middle of each of its triangles."""
+    if surfaces is None:
+        return CollisionPart(name="COL_ground", kind="ground", mesh=mesh, surface="soil")
+    middles = mesh.vertices[mesh.triangles].mean(axis=1, dtype=np.float64)
+    tags = surfaces(middles[:, 0], middles[:, 2])
+    most = SURFACE_TAGS[int(np.bincount(tags, minlength=len(SURFACE_TAGS)).argmax())]
+    return CollisionPart(name="COL_ground", kind="ground", mesh=mesh, surface=most, triangle_surfaces=tags)
 
 
 def build_ground_mesh(terrain: Terrain, *, max_triangles: int) -> TriangleMesh:

@@ -33,10 +33,12 @@ class Solids:
 
 
 def solids_of(collision: Collision) -> Solids:
-    """All triangles of a collision, every instance in its place."""
+    """All triangles of a collision, every instance in its place; triggers are no solids."""
     corners, is_ground = [], []
     for node in collision.nodes:
         part = collision.parts[node.part]
+        if part.kind == "trigger":
+            continue
         matrix = node.world_from_part
         vertices = part.mesh.vertices.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
         corners.append(vertices[part.mesh.triangles])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from worldgen.errors import InvalidInputError
 from worldgen.scene.arrays import freeze, require_array
 
 SurfaceTag = Literal["grass", "soil", "stone", "wood", "foliage", "water", "sand", "snow", "metal", "glass", "cloth"]
+SURFACE_TAGS: tuple[SurfaceTag, ...] = get_args(SurfaceTag)
+"""All tags; their places are the numbers of triangles' surfaces: append, never reorder."""
+
 LinearColor = tuple[float, float, float]
 
 

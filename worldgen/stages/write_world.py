@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from worldgen import __version__
 from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
+from worldgen.geometry.collision import Collision
 from worldgen.manifest import Bounds, Layer, Manifest, ObjectCount, Source, Spawn, Triple, WorldFile, encode_manifest
 from worldgen.registry import find_format, load_writer
 from worldgen.rendering.light_rig import build_light_rig
@@ -73,13 +74,13 @@ OWN_NAMES = frozenset(
 _IN_VIEW_SHARE = 1e-4
 
 
-def scene_files(scene: Scene) -> list[LayerFile]:
+def scene_files(scene: Scene, collision: Collision) -> list[LayerFile]:
     """What can be written as soon as the scene is built."""
     triangles = sum(scene.prototypes[item.prototype].num_triangles[item.lod] for item in scene.objects)
     counts = {"objects": len(scene.objects), "triangles": triangles, "materials": len(scene.materials)}
     return [
         _layer_file("scene.glb", scene, counts),
-        _layer_file("collision.glb", scene),
+        _layer_file("collision.glb", collision, {"triangles": collision.num_triangles}),
         _layer_file("sky.hdr", scene.sky.environment),
     ]
 
