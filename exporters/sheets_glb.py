@@ -48,6 +48,8 @@ def _add_unlit(writer: GlbWriter, sheet: TexturedMesh) -> int:
     writer.materials.append(
         {
             "name": f"M_{sheet.name}",
+            # Whoever walks around a thing finds its back, not a hole: nothing else stands for it.
+            "doubleSided": True,
             "pbrMetallicRoughness": {
                 "baseColorTexture": {"index": texture},
                 "metallicFactor": 0.0,

@@ -63,6 +63,8 @@ class QualityTier:
     """Gaussians at most."""
     triangle_budget: int
     """Triangles at most in the flattened scene, all instances counted."""
+    sheet_triangle_budget: int
+    """Triangles at most in the mesh of a world that was made from a picture, the sky's dome not counted."""
     play_size_m: float
     """Side of the square playable area in metres, unless the spec says otherwise."""
     cover_reach_m: float
@@ -86,6 +88,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             max_stations=3,
             splat_budget=150_000,
             triangle_budget=1_100_000,
+            sheet_triangle_budget=150_000,
             play_size_m=256.0,
             cover_reach_m=34.0,
             ground_texture_px=1024,
@@ -101,6 +104,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             max_stations=5,
             splat_budget=500_000,
             triangle_budget=5_000_000,
+            sheet_triangle_budget=500_000,
             play_size_m=512.0,
             cover_reach_m=70.0,
             ground_texture_px=2048,
@@ -116,6 +120,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             max_stations=7,
             splat_budget=2_000_000,
             triangle_budget=14_000_000,
+            sheet_triangle_budget=1_500_000,
             play_size_m=512.0,
             cover_reach_m=70.0,
             ground_texture_px=4096,

@@ -1,7 +1,8 @@
-"""What the field ships: one isotropic Gaussian per pixel of the spawn panorama.
+"""What the field ships: one isotropic Gaussian per pixel of the spawn panorama, and one sheet over all of them.
 
-This is the conversion that panorama-to-splat projects use: every pixel of the panorama becomes a round, nearly opaque
-Gaussian at its depth, as wide as its pixel, with its pixel's colour; the sky goes to a far sphere.
+These are the conversions that panorama projects use. Every pixel of the panorama becomes a round, nearly opaque
+Gaussian at its depth, as wide as its pixel, with its pixel's colour; or a vertex of a mesh that joins all neighbours,
+across depth edges as well. The sky goes to a far sphere.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.activations import sh_dc_from_colors
-from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world
+from worldgen.color import bytes_from_unit
+from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world, unproject
 from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.textured_mesh import TexturedMesh
+from worldgen.scene.triangle_mesh import TriangleMesh
 
 SKY_RADIUS_M = 2000.0
 PIXEL_STANDARD_DEVIATIONS = 0.5
@@ -49,3 +53,30 @@ def baseline_splats(
         sh_dc=sh_dc_from_colors(colors.reshape(-1, 3)),
         sh_rest=np.zeros((count, 0, 3), dtype=np.float32),
     )
+
+
+def baseline_sheet(
+    camera: PanoramaCamera, colors: NDArray[np.float32], euclidean_depth: NDArray[np.float32]
+) -> TexturedMesh:
+    """One sheet without cuts, closed at the seam and the poles; a vertex for each pixel, the sky at the far sphere."""
+    height = len(euclidean_depth)
+    depth = np.minimum(euclidean_depth, np.float32(SKY_RADIUS_M))
+    points = unproject(camera, depth)
+    poles = [np.broadcast_to(points[row].mean(axis=0), (1, 2 * height, 3)) for row in (0, -1)]
+    grid = np.concatenate([poles[0], points, poles[1]])
+    grid = np.concatenate([grid, grid[:, :1]], axis=1).astype(np.float32)
+    u = (np.arange(2 * height + 1) + 0.5) / (2 * height)
+    v = 1.0 - np.concatenate([[0.0], (np.arange(height) + 0.5) / height, [1.0]])
+    uvs = np.stack(np.broadcast_arrays(u[None], v[:, None]), axis=-1).reshape(-1, 2)
+    index = np.arange(grid[..., 0].size, dtype=np.int32).reshape(grid.shape[:2])
+    a, b, c, d = (index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, :-1].ravel(), index[1:, 1:].ravel())
+    vertices = grid.reshape(-1, 3)
+    inward = camera_position(camera) - vertices
+    mesh = TriangleMesh(
+        vertices=vertices,
+        triangles=np.concatenate([np.stack([a, c, d], axis=1), np.stack([a, d, b], axis=1)]),
+        normals=(inward / np.linalg.norm(inward, axis=1, keepdims=True)).astype(np.float32),
+        uvs=uvs.astype(np.float32),
+    )
+    marks = np.ones(len(vertices), dtype=np.float32)
+    return TexturedMesh(name="sheet", label="surface", mesh=mesh, texture=bytes_from_unit(colors), is_seen=marks)

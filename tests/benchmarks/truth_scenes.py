@@ -37,6 +37,8 @@ PROMPTS = {
     "beach": "a tropical beach with palms and a boat",
     "ruins": "ruins on a green hill with stone walls and a statue",
 }
+RAYS_PER_PIXEL = ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875))
+"""Rows and columns in a pixel that rays go through."""
 ROOMS = ("living room", "storeroom", "hall", "attic")
 OFFSETS_M: dict[float, tuple[tuple[float, float, float], ...]] = {
     reach: tuple((reach * math.sin(turn), 0.0, -reach * math.cos(turn)) for turn in (0.6, 0.6 + math.pi))
@@ -67,9 +69,9 @@ class LitScene:
         origin = camera_position(camera)
         depth = self.tracer.trace(origin[None], rays.reshape(-1, 3)).euclidean_depth
         total = np.zeros((*rays.shape[:2], 3), dtype=np.float32)
-        for down, across in ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875)):
-            total += self._shade(origin, _shifted(camera, down - 0.5, across - 0.5))
-        return Truth(rgb=total / 4.0, euclidean_depth=depth.reshape(rays.shape[:2]).copy())
+        for down, across in RAYS_PER_PIXEL:
+            total += self._shade(origin, shifted_rays(camera, down - 0.5, across - 0.5))
+        return Truth(rgb=total / len(RAYS_PER_PIXEL), euclidean_depth=depth.reshape(rays.shape[:2]).copy())
 
     def _shade(self, origin: NDArray[np.float64], rays: NDArray[np.float64]) -> NDArray[np.float32]:
         flat = rays.reshape(-1, 3)
@@ -98,7 +100,7 @@ class LitScene:
         return color.reshape(rays.shape)
 
 
-def _shifted(camera: AnyCamera, down: float, across: float) -> NDArray[np.float64]:
+def shifted_rays(camera: AnyCamera, down: float, across: float) -> NDArray[np.float64]:
     """Rays a part of a pixel off the centres, by shifting between neighbouring rays."""
     rays = pixel_rays_in_world(camera)
     from worldgen.geometry.equirectangular import rays_from_pixels

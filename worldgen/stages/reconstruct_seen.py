@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.color import bytes_from_unit, srgb_from_linear
+from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
-from worldgen.geometry.cameras import panorama_camera
+from worldgen.geometry.cameras import camera_position, panorama_camera
 from worldgen.geometry.depth_normals import normals_from_depth
+from worldgen.geometry.equirectangular import pixels_from_rays
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.ground_field import ground_from_depth, ground_labels
+from worldgen.geometry.layer_sheets import dome_radius, sheet_picture, sheets_from_layers
 from worldgen.geometry.layer_splats import splats_from_layers
 from worldgen.geometry.layered_reconstruction import take_apart
-from worldgen.geometry.panorama_sheets import sky_dome, surface_sheet
+from worldgen.geometry.panorama_layers import LayeredPanorama
 from worldgen.geometry.seen_collision import collision_from_view
 from worldgen.geometry.seen_sky import sky_from_panorama
-from worldgen.rendering.tone_mapping import tone_map
+from worldgen.geometry.sky_dome import sky_dome
 from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.labels import LABEL_INDEX
 from worldgen.scene.textured_mesh import TexturedMesh
@@ -25,8 +27,7 @@ from worldgen.stages.estimate_depth import SeenDepth
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
 
-_MESH_ROWS = 384
-_DOME_RADIUS_M = 1500.0
+_LEAST_DOME_RADIUS_M = 1500.0
 
 
 def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunContext) -> SeenLayers:
@@ -47,9 +48,9 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
     with context.stage("make splats"):
         points = fuse_points(fuse_views([view], [panorama.picture]))
         splats = splats_from_layers(layered, view.camera.world_from_camera[:3, 3], budget=context.tier.splat_budget)
-    with context.stage("make mesh"):
         sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
-        sheets = _sheets(panorama, view, sky, panorama.exposure)
+    with context.stage("make mesh"):
+        sheets = _sheets(panorama, view, layered, context.tier.sheet_triangle_budget)
     with context.stage("make collision"):
         collision = collision_from_view(euclidean_depth, is_ground, field, camera_height)
     return SeenLayers(
@@ -87,26 +88,32 @@ def _view(
     return View(camera=camera, radiance=panorama.radiance, buffers=buffers)
 
 
-def _sheets(panorama: SeenPanorama, view: View, sky: NDArray[np.float32], exposure: float) -> tuple[TexturedMesh, ...]:
-    """The surface that is seen, with the panorama on it, and a dome with the sky, where there is one."""
+def _sheets(panorama: SeenPanorama, view: View, layered: LayeredPanorama, budget: int) -> tuple[TexturedMesh, ...]:
+    """What is seen, with the panorama on it, what is invented behind it, and a dome with the sky if there is one."""
     camera = view.camera
     assert isinstance(camera, PanoramaCamera)  # of a seen world it always is
-    depth = view.buffers.euclidean_depth
-    mesh, rows, columns = surface_sheet(camera, depth, rows=_MESH_ROWS)
-    surface = TexturedMesh(
-        name="surface",
-        label="surface",
-        mesh=mesh,
-        texture=bytes_from_unit(panorama.picture),
-        is_seen=panorama.known[rows, columns].astype(np.float32),
-    )
-    is_sky = ~np.isfinite(depth)
-    if not is_sky.any():
-        return (surface,)
-    dome = sky_dome(camera, _DOME_RADIUS_M)
-    colors = srgb_from_linear(sky) if exposure == 1.0 else tone_map(sky, exposure)
-    marks = np.zeros(dome.num_vertices, dtype=np.float32)
-    return (
-        surface,
-        TexturedMesh(name="sky_dome", label="sky", mesh=dome, texture=bytes_from_unit(colors), is_seen=marks),
-    )
+    sheets = [
+        TexturedMesh(
+            name=f"background_{sheet.layer}" if sheet.layer else "surface",
+            label="surface",
+            mesh=sheet.mesh,
+            texture=bytes_from_unit(sheet_picture(layered.layers[sheet.layer])),
+            is_seen=sheet.is_seen,
+        )
+        for sheet in sheets_from_layers(layered, panorama.known, camera_position(camera), budget=budget)
+    ]
+    if layered.is_open:
+        dome = sky_dome(camera, dome_radius(layered, _LEAST_DOME_RADIUS_M))
+        columns, rows = pixels_from_rays(dome.vertices - camera_position(camera), panorama.height)
+        row = np.minimum(rows.astype(np.int64), panorama.height - 1)
+        is_shown = (panorama.known & ~layered.layers[0].mask)[row, columns.astype(np.int64) % (2 * panorama.height)]
+        sheets.append(
+            TexturedMesh(
+                name="sky_dome",
+                label="sky",
+                mesh=dome,
+                texture=bytes_from_unit(layered.sky),
+                is_seen=is_shown.astype(np.float32),
+            )
+        )
+    return tuple(sheets)
