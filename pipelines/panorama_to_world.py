@@ -97,6 +97,7 @@ def _provenance(panorama: SeenPanorama, depth: SeenDepth) -> tuple[Layer, ...]:
         "backend": "reconstruction",
         "model": depth.layer.model,
         "licence": depth.layer.licence,
+        "models": depth.layer.models,
     }
     return (
         panorama.layer,

@@ -73,6 +73,16 @@ class Spawn(ManifestModel):
     yaw: float
 
 
+class ModelRecord(ManifestModel):
+    """Weights that took part in making a layer; ``sha256`` is over all their files."""
+
+    role: Literal["model", "controlnet", "lora"]
+    name: str
+    revision: str | None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    licence: str | None
+
+
 class Layer(ManifestModel):
     """What made a layer."""
 
@@ -81,6 +91,8 @@ class Layer(ManifestModel):
     backend: str
     model: str | None = None
     licence: str | None = None
+    models: tuple[ModelRecord, ...] = ()
+    """All weights that took part, with their hashes; ``model`` and ``licence`` are the first's."""
 
 
 class WorldFile(ManifestModel):

@@ -16,15 +16,33 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from worldgen.backend_table import BUILT_IN_BACKENDS, SLOTS, BackendEntry, Slot
 from worldgen.errors import BackendUnavailableError, UnsupportedFormatError
 
 Layer = Literal[
     "splats", "points", "mesh", "panorama", "depth", "normals", "labels", "mask", "sky", "light", "navigation"
 ]
-Slot = Literal["panorama", "depth", "inpaint", "prompt"]
 
-SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
-"""What a backend can stand in for."""
+__all__ = [
+    "BACKENDS",
+    "BACKEND_GROUP",
+    "FORMATS",
+    "FORMAT_GROUP",
+    "SLOTS",
+    "BackendEntry",
+    "FormatEntry",
+    "Layer",
+    "Slot",
+    "all_backends",
+    "all_formats",
+    "find_backend",
+    "find_format",
+    "format_of_path",
+    "load_backend",
+    "load_reader",
+    "load_writer",
+    "reader_candidates",
+]
 
 FORMAT_GROUP = "worldgen.exporters"
 BACKEND_GROUP = "worldgen.backends"
@@ -54,21 +72,6 @@ class FormatEntry:
     def writes(self) -> bool:
         """Whether files of this format can be written."""
         return self.writer is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendEntry:
-    """Something that can fill a slot: procedural, or a model with weights.
-
-    ``target`` is ``"module:name"``. ``needs`` tells in words what must be there (an extra, weights, a GPU).
-    """
-
-    id: str
-    slot: Slot
-    description: str
-    target: str
-    extra: str | None = None
-    needs: str = ""
 
 
 _EXPORTERS = "worldgen.exporters"
@@ -238,60 +241,8 @@ _FORMATS: tuple[FormatEntry, ...] = (
 FORMATS: Mapping[str, FormatEntry] = MappingProxyType({entry.id: entry for entry in _FORMATS})
 """The built-in formats by id."""
 
-_BACKENDS: tuple[BackendEntry, ...] = (
-    BackendEntry(
-        id="procedural",
-        slot="panorama",
-        description="path traced from the built scene",
-        target="worldgen.rendering",
-        needs="nothing: no weights, no network",
-    ),
-    BackendEntry(
-        id="extend",
-        slot="panorama",
-        description="a photo closed to a panorama: a matching scene is built and blended around it",
-        target="worldgen.backends.extend_photo:ExtendPhoto",
-        needs="nothing: no weights, no network",
-    ),
-    BackendEntry(
-        id="procedural",
-        slot="depth",
-        description="exact, from the built scene",
-        target="worldgen.rendering",
-        needs="nothing: no weights, no network",
-    ),
-    BackendEntry(
-        id="given",
-        slot="depth",
-        description="read from a file: OpenEXR, .npy or 16-bit PNG",
-        target="worldgen.backends.given_depth:GivenDepth",
-        needs="a depth file beside the panorama (--depth)",
-    ),
-    BackendEntry(
-        id="geometric",
-        slot="depth",
-        description="estimated from sky, horizon and ground contacts of a panorama; coarse, with confidence",
-        target="worldgen.backends.geometric_depth:GeometricDepth",
-        needs="nothing: no weights, no network",
-    ),
-    BackendEntry(
-        id="procedural",
-        slot="inpaint",
-        description="no filling in: further stations see behind what hides it",
-        target="worldgen.rendering",
-        needs="nothing: no weights, no network",
-    ),
-    BackendEntry(
-        id="procedural",
-        slot="prompt",
-        description="the embedded parser and its lexicon",
-        target="worldgen.spec",
-        needs="nothing: no weights, no network",
-    ),
-)
-
 BACKENDS: Mapping[tuple[Slot, str], BackendEntry] = MappingProxyType(
-    {(entry.slot, entry.id): entry for entry in _BACKENDS}
+    {(entry.slot, entry.id): entry for entry in BUILT_IN_BACKENDS}
 )
 """The built-in backends by slot and id."""
 
@@ -313,7 +264,7 @@ def all_formats() -> tuple[Mapping[str, FormatEntry], tuple[str, ...]]:
 def all_backends(slot: Slot) -> tuple[Mapping[str, BackendEntry], tuple[str, ...]]:
     """Built-in and installed backends of a slot by id, and a warning for every plugin that was left out."""
     plugins, warnings = _load_plugins(f"{BACKEND_GROUP}.{slot}", BackendEntry)
-    backends = {entry.id: entry for entry in _BACKENDS if entry.slot == slot}
+    backends = {entry.id: entry for entry in BUILT_IN_BACKENDS if entry.slot == slot}
     for entry in plugins:
         if entry.id in backends or entry.slot != slot:
             warnings.append(f"The plugin backend '{entry.id}' is left out: its id is taken or its slot is another.")

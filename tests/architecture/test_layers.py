@@ -19,7 +19,7 @@ FOLDERS = {
 }
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "activations", "color", "randomness", "settings"}),
+    frozenset({"errors", "activations", "color", "randomness", "settings", "backend_table"}),
     frozenset({"frames", "spherical_harmonics", "events", "storage"}),
     frozenset({"scene", "registry", "engines", "staging"}),
     frozenset({"geometry"}),
@@ -149,6 +149,9 @@ HEAVY = (
     "numpy",
     "pydantic",
     "embreex",
+    "transformers",
+    "diffusers",
+    "huggingface_hub",
 )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.events import RunContext
+from worldgen.manifest import ModelRecord
 from worldgen.scene.arrays import freeze, require_array
 
 
@@ -50,7 +51,7 @@ class DepthEstimate:
     confidence       (H, 2H) float32  0 to 1, by the backend's own honest judgement
 
     Where ``is_metric`` is false the unit is unknown, and the pipeline scales the depth by the camera's height.
-    ``facts`` are names and values for the manifest, ``model`` and ``licence`` of a neural model.
+    ``facts`` are names and values for the manifest; ``model``, ``licence`` and ``models`` tell of neural ones.
     """
 
     euclidean_depth: NDArray[np.float32]
@@ -59,6 +60,7 @@ class DepthEstimate:
     provenance: Literal["estimated", "neural", "given"]
     model: str | None = None
     licence: str | None = None
+    models: tuple[ModelRecord, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from worldgen.cli.model_options import ModelChoices, model_options
 from worldgen.cli.output import print_result, shared_options, terminal_reporter
 from worldgen.engines import ENGINES
 from worldgen.errors import UsageError
@@ -39,6 +40,7 @@ from worldgen.settings import TIERS, parse_refinement
 @click.option("--camera-height", type=float, help="Metres of the camera over the ground; sets the scale.")
 @click.option("--kit", type=click.Path(path_type=Path), help="A kit.yaml: your models in the place of built ones.")
 @click.option("--engine", "engines", type=click.Choice(list(ENGINES)), multiple=True, help="Also make its package.")
+@model_options
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
 def generate(
@@ -63,6 +65,7 @@ def generate(
     camera_height: float | None,
     kit: Path | None,
     engines: tuple[str, ...],
+    models: ModelChoices,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -90,7 +93,11 @@ def generate(
         image=image,
         photo_options=PhotoOptions(fov_deg=fov, backend=panorama_backend),
         depth_options=DepthOptions(
-            backend=depth_backend, file=depth, metres_per_step=depth_scale, camera_height=camera_height
+            backend=depth_backend,
+            file=depth,
+            metres_per_step=depth_scale,
+            camera_height=camera_height,
+            model=models.depth,
         ),
         report=terminal_reporter(quiet),
         kit=kit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.backends.depth import DepthBackend, DepthEstimate, DepthRequest
+from worldgen.backends.model_options import DepthModelOptions
 from worldgen.errors import InvalidInputError, UsageError
 from worldgen.events import RunContext
 from worldgen.exporters.depth_files import read_euclidean_depth
@@ -29,11 +30,14 @@ class DepthOptions:
     """What the user may say about the depth."""
 
     backend: str | None = None
-    """Id of a backend of the depth slot; None takes ``given`` where there is a file, otherwise ``geometric``."""
+    """Id of a backend of the depth slot; None takes ``given`` where there is a file, ``transformers`` where a model is
+    named, and otherwise ``geometric``."""
     file: Path | None = None
     metres_per_step: float | None = None
     camera_height: float | None = None
     """Metres over the ground; None believes metric depth, and takes 1.6 for any other."""
+    model: DepthModelOptions = field(default_factory=DepthModelOptions)
+    """For backends that run a network."""
 
     def __post_init__(self) -> None:
         """Check the camera height."""
@@ -66,7 +70,8 @@ def estimate_depth(panorama: SeenPanorama, options: DepthOptions, context: RunCo
         BackendUnavailableError: There is no such backend, or it lacks something.
         InvalidInputError: The depth shows nothing below the camera.
     """
-    backend_id = options.backend or ("given" if options.file else "geometric")
+    by_default = "given" if options.file else "transformers" if options.model.weights else "geometric"
+    backend_id = options.backend or by_default
     backend = _backend(backend_id, options)
     with context.stage("depth"):
         request = DepthRequest(
@@ -91,7 +96,7 @@ def _backend(backend_id: str, options: DepthOptions) -> DepthBackend:
     else:
         if options.file is not None:
             raise UsageError(f"--depth gives the depth, so --depth-backend {backend_id} has nothing to do.")
-        backend = load_backend(entry)()
+        backend = load_backend(entry)(options=options.model) if entry.takes_options else load_backend(entry)()
     return backend
 
 
@@ -121,6 +126,7 @@ def _in_metres(estimate: DepthEstimate, options: DepthOptions, backend_id: str) 
             backend=backend_id,
             model=estimate.model,
             licence=estimate.licence,
+            models=estimate.models,
         ),
         estimates=(height, *facts),
         file=None if options.file is None else _source_file(options.file, estimate.euclidean_depth),

@@ -1,0 +1,104 @@
+"""The table of what can fill a slot: strings only, so listing it imports nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Slot = Literal["panorama", "depth", "inpaint", "prompt"]
+
+SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
+"""What a backend can stand in for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendEntry:
+    """Something that can fill a slot: procedural, or a model with weights.
+
+    ``target`` is ``"module:name"``. ``needs`` tells in words what must be there (weights, a GPU), ``extra`` names the extra
+    that installs ``modules``, the import names it cannot do without.
+    """
+
+    id: str
+    slot: Slot
+    description: str
+    target: str
+    extra: str | None = None
+    needs: str = ""
+    modules: tuple[str, ...] = ()
+    option: str | None = None
+    """The option of ``worldgen generate`` that names its weights."""
+    takes_options: bool = False
+    """Whether the class is made with ``options``: what the user chose about the model (``backends.model_options``)."""
+    starts_from: Literal["photo", "text", "scene"] | None = None
+    """In the panorama slot, what the backend makes a panorama from."""
+
+
+_NOTHING = "nothing: no weights, no network"
+_DEPTH_LIBRARIES = ("torch", "transformers", "safetensors")
+_DIFFUSION_LIBRARIES = (*_DEPTH_LIBRARIES, "diffusers", "accelerate")
+
+BUILT_IN_BACKENDS: tuple[BackendEntry, ...] = (
+    BackendEntry(
+        id="procedural",
+        slot="panorama",
+        description="path traced from the built scene",
+        target="worldgen.rendering",
+        needs=_NOTHING,
+        starts_from="scene",
+    ),
+    BackendEntry(
+        id="extend",
+        slot="panorama",
+        description="a photo closed to a panorama: a matching scene is built and blended around it",
+        target="worldgen.backends.extend_photo:ExtendPhoto",
+        needs=_NOTHING,
+        starts_from="photo",
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="depth",
+        description="exact, from the built scene",
+        target="worldgen.rendering",
+        needs=_NOTHING,
+    ),
+    BackendEntry(
+        id="given",
+        slot="depth",
+        description="read from a file: OpenEXR, .npy or 16-bit PNG",
+        target="worldgen.backends.given_depth:GivenDepth",
+        needs="a depth file beside the panorama (--depth)",
+    ),
+    BackendEntry(
+        id="geometric",
+        slot="depth",
+        description="estimated from sky, horizon and ground contacts of a panorama; coarse, with confidence",
+        target="worldgen.backends.geometric_depth:GeometricDepth",
+        needs=_NOTHING,
+    ),
+    BackendEntry(
+        id="transformers",
+        slot="depth",
+        description="any Hugging Face depth network (Depth Anything, DPT, ZoeDepth, Depth Pro) on views of the sphere",
+        target="worldgen.backends.transformers_depth:TransformersDepth",
+        extra="neural",
+        needs="weights of a depth network in safetensors",
+        modules=_DEPTH_LIBRARIES,
+        option="--depth-model",
+        takes_options=True,
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="inpaint",
+        description="no filling in: further stations see behind what hides it",
+        target="worldgen.rendering",
+        needs=_NOTHING,
+    ),
+    BackendEntry(
+        id="procedural",
+        slot="prompt",
+        description="the embedded parser and its lexicon",
+        target="worldgen.spec",
+        needs=_NOTHING,
+    ),
+)

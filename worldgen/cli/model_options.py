@@ -1,0 +1,71 @@
+"""Options of ``worldgen generate`` about neural models, gathered into what the stages take."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from worldgen.backends.model_options import (
+    DEPTH_MEANINGS,
+    DEVICES,
+    OFFLOADS,
+    PRECISIONS,
+    DepthModelOptions,
+    Execution,
+)
+
+_OPTIONS = (
+    click.option("--depth-model", help="Weights of a depth network: a folder, or a hub id (owner/model@revision)."),
+    click.option(
+        "--depth-kind",
+        type=click.Choice(list(DEPTH_MEANINGS)),
+        help="What its values are, where its configuration does not tell.",
+    ),
+    click.option("--depth-size", type=int, help="Side in pixels of the views that it is shown."),
+    click.option("--device", type=click.Choice(list(DEVICES)), default="auto", show_default=True, help="For models."),
+    click.option("--precision", type=click.Choice(list(PRECISIONS)), default="auto", show_default=True),
+    click.option(
+        "--offload",
+        type=click.Choice(list(OFFLOADS)),
+        default="none",
+        show_default=True,
+        help="Keep a model's parts in main memory until the GPU needs them.",
+    ),
+    click.option("--allow-download", is_flag=True, help="Fetch weights named by a hub id."),
+    click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the weights."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoices:
+    """What was chosen about the models of each slot."""
+
+    depth: DepthModelOptions
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which receives them as ``models``."""
+
+    @functools.wraps(command)
+    def with_models(**values: Any) -> Any:
+        execution = Execution(
+            **{
+                name: values.pop(name)
+                for name in ("device", "precision", "offload", "allow_download", "trust_remote_code")
+            }
+        )
+        depth = DepthModelOptions(
+            weights=values.pop("depth_model"),
+            meaning=values.pop("depth_kind"),
+            view_px=values.pop("depth_size"),
+            execution=execution,
+        )
+        return command(models=ModelChoices(depth=depth), **values)
+
+    for option in reversed(_OPTIONS):
+        with_models = option(with_models)
+    return with_models
