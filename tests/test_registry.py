@@ -73,7 +73,7 @@ def test_unknown_ids_are_answered_with_the_known_ones() -> None:
     assert "gaussian_ply" in (caught.value.hint or "")
     with pytest.raises(BackendUnavailableError) as missing:
         find_backend("depth", "magic")
-    assert missing.value.hint == "Installed: geometric, given, procedural."
+    assert missing.value.hint == "Installed: geometric, given, procedural, transformers."
     with pytest.raises(UnsupportedFormatError, match="only be written"):
         load_reader(FORMATS["glb"])
 

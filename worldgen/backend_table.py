@@ -15,8 +15,8 @@ SLOTS: tuple[Slot, ...] = ("panorama", "depth", "inpaint", "prompt")
 class BackendEntry:
     """Something that can fill a slot: procedural, or a model with weights.
 
-    ``target`` is ``"module:name"``. ``needs`` tells in words what must be there (weights, a GPU), ``extra`` names the extra
-    that installs ``modules``, the import names it cannot do without.
+    ``target`` is ``"module:name"``. ``needs`` tells in words what must be there (weights, a GPU), ``extra`` names the
+    extra that installs ``modules``, the import names it cannot do without.
     """
 
     id: str

@@ -18,6 +18,7 @@ from worldgen.backends.depth import DepthRequest
 from worldgen.backends.model_options import DepthMeaning, DepthModelOptions, Execution
 from worldgen.backends.transformers_depth import Network, TransformersDepth, load_network, meaning_of, spherical_depth
 from worldgen.backends.weights import find_weights
+from worldgen.cli import run
 from worldgen.errors import InvalidInputError, OutOfMemoryError, UsageError
 from worldgen.events import Event, RunContext, StageProgress
 from worldgen.geometry.cameras import panorama_camera
@@ -187,6 +188,10 @@ def test_what_is_wrong_is_told(depth_models: dict[str, Path], tmp_path: Path, mo
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "clip_text_model"}))
     options = DepthModelOptions(weights=str(folder))
+    asked = ["generate", "--panorama", "a.png", "--depth-backend", "transformers", "-o", str(tmp_path / "w"), "--quiet"]
+    assert run(asked) == 3  # there is no a.png
+    for wrong in (["--depth-kind", "deep"], ["--depth-size", "1"], ["--device", "tpu"], ["--offload", "all"]):
+        assert run([*asked, *wrong]) == 2
     with pytest.raises(InvalidInputError, match="'odd' cannot be loaded"):
         load_network(find_weights(options.weights, Execution(), option="-"), options)
     (folder / "config.json").write_text("{")

@@ -25,7 +25,8 @@ _HEIGHTS = (64, 4096)
 class Execution:
     """How models are found and run.
 
-    ``offload`` keeps a pipeline's parts ("model") or even single layers ("layers") in main memory until a GPU needs them.
+    ``offload`` keeps a pipeline's parts ("model") or even single layers ("layers") in main memory until a GPU needs
+    them.
     """
 
     device: Device = "auto"
@@ -56,7 +57,7 @@ class DepthModelOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffusionOptions:
-    """A diffusion pipeline: its weights (folders or hub ids) and how it shall paint; None leaves a choice to the model."""
+    """A diffusion pipeline: its weights (folders or hub ids) and how it shall paint; None leaves it to the model."""
 
     weights: str | None = None
     controlnet: str | None = None

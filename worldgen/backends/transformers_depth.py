@@ -184,7 +184,7 @@ def _without_sky(view: ViewDepth, is_sky: NDArray[np.bool_]) -> ViewDepth:
 def _told(
     views: Sequence[ViewDepth], alignment: Alignment, meaning: DepthMeaning, rows: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean inverse depth along the rays of a small sphere, (rows, 2 rows), and how far views differ from it by parts."""
+    """Mean inverse depth along the rays of a small sphere, (rows, 2 rows), and by which part of it views differ."""
     rays = equirectangular_rays(rows).reshape(-1, 3)
     total, first, second = np.zeros(len(rays)), np.zeros(len(rays)), np.zeros(len(rays))
     for index, view in enumerate(views):

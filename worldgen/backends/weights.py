@@ -1,7 +1,7 @@
 """Weights on disk: found in a folder or on the hub, checked before anything loads them, and named for the manifest.
 
-Only ``safetensors`` files are loaded: every other format of weights can run code when it is opened. A hub id is looked up
-in the local cache; the network is used only where the user allows it, and only to fetch, never while a model runs.
+Only ``safetensors`` files are loaded: every other format of weights can run code when it is opened. A hub id is looked
+up in the local cache; the network is used only where the user allows it, and only to fetch, never while a model runs.
 """
 
 from __future__ import annotations
