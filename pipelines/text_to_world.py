@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from contextlib import ExitStack
 from pathlib import Path
 
 from worldgen.builder.build_scene import build_scene
@@ -15,14 +15,16 @@ from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
+from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.point_cloud import PointCloud
 from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.apply_kit import apply_kit
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_navigation import make_navigation
-from worldgen.stages.make_preview import make_preview
+from worldgen.stages.make_preview import make_preview, start_preview
 from worldgen.stages.refine_world import refine_world
-from worldgen.stages.render_world import render_world
+from worldgen.stages.render_world import plan_stations, render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 from worldgen.stages.write_world import (
     OWN_NAMES,
@@ -68,7 +70,9 @@ def text_to_world(
         WorldgenError: Any of the tree in ``worldgen.errors``; nothing half-written stays.
     """
     warnings = _warn_ignored(spec, context)
-    with staged_folder(output, own_names=OWN_NAMES) as folder, LayerWriter(folder) as writer:
+    with ExitStack() as resources:
+        folder = resources.enter_context(staged_folder(output, own_names=OWN_NAMES))
+        writer = resources.enter_context(LayerWriter(folder))
         with context.stage("build scene") as progress:
             built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
         scene, kit_remarks, kit_labels = built.scene, tuple[str, ...](), tuple[str, ...]()
@@ -76,22 +80,27 @@ def text_to_world(
             with context.stage("apply kit"):
                 furnished = apply_kit(scene, kit, seed=context.seed, triangle_budget=context.tier.triangle_budget)
             scene, kit_remarks, kit_labels = furnished.scene, furnished.warnings, furnished.labels
+        with context.stage("load renderer"):
+            renderer = resources.enter_context(SceneRenderer(scene, tier=context.tier, seed=context.seed))
+        # From here the path tracer works in the background; what needs no picture is made first.
         with context.stage("make colliders"):
             collision = build_collision(scene, surfaces=built.surfaces)
-        with context.stage("load renderer"):
-            renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
         writer.start(scene_files(scene, collision))
-        rendered = render_world(renderer, context)
+        stations = plan_stations(renderer, context)
+        start_preview(renderer, context.tier)
+        navigation = make_navigation(scene, collision, renderer.tracer, context)
+        writer.start(navigation_files(navigation))
+        rendered = render_world(renderer, stations, context)
         writer.start(rendered_files(rendered, scene))
-        layers = _layers(renderer, rendered, collision, writer=writer, context=context)
+        points, splats = _fused(rendered, writer, context)
         metrics: dict[str, float] = {}
         if refine is not None:
             state_path = output.parent / f".{output.name}.refinement.npz"
             splats, metrics = refine_world(
-                renderer, rendered, layers.splats, limit=refine, context=context, state_path=state_path
+                renderer, rendered, splats, limit=refine, context=context, state_path=state_path
             )
-            layers = dataclasses.replace(layers, splats=splats)
-        writer.start([*splat_files(layers.splats), *navigation_files(layers.navigation)])
+        writer.start(splat_files(splats))
+        layers = WorldLayers(scene=scene, rendered=rendered, points=points, splats=splats, navigation=navigation)
         with context.stage("draw preview"):
             preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
         files, remarks = writer.finish(context)
@@ -127,14 +136,7 @@ def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
     return [warning]
 
 
-def _layers(
-    renderer: SceneRenderer,
-    rendered: RenderedWorld,
-    collision: Collision,
-    *,
-    writer: LayerWriter,
-    context: RunContext,
-) -> WorldLayers:
+def _fused(rendered: RenderedWorld, writer: LayerWriter, context: RunContext) -> tuple[PointCloud, GaussianCloud]:
     """Fuse the stations' views into points and splats."""
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
@@ -148,5 +150,4 @@ def _layers(
             (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
         ]
         splats = refine_colors(splats, pictures)
-    navigation = make_navigation(renderer.scene, collision, renderer.tracer, context)
-    return WorldLayers(scene=renderer.scene, rendered=rendered, points=points, splats=splats, navigation=navigation)
+    return points, splats

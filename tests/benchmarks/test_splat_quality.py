@@ -30,7 +30,7 @@ from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import TIERS
-from worldgen.stages.render_world import render_world
+from worldgen.stages.render_world import plan_stations, render_world
 from worldgen.stages.world_layers import RenderedWorld
 
 PROMPTS = (
@@ -168,7 +168,8 @@ def world_of(prompt: str) -> tuple[SceneRenderer, RenderedWorld, GaussianCloud]:
 
     tier = TIERS["standard"]
     renderer = SceneRenderer(build_scene(parse(prompt), tier=tier, seed=0).scene, tier=tier, seed=0)
-    rendered = render_world(renderer, RunContext(tier=tier))
+    context = RunContext(tier=tier)
+    rendered = render_world(renderer, plan_stations(renderer, context), context)
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     cloud = build_splats(fuse_views(views, colors), budget=tier.splat_budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -114,22 +115,27 @@ def build_scene(
     paths = plan.paths.lines
     _place_along_paths(spec, plan, prototypes, land)
     bare_land, land = land, level_land(land, plan.pads, paths)
-    objects = _stand(plan, land) + crossings
-    objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
-    progress(0.45, "growing plants")
-    objects += _scattered(
-        spec=spec,
-        land=land,
-        bare_land=bare_land,
-        prototypes=prototypes,
-        plan=plan,
-        paths=paths,
-        standing=objects,
-        seed=seed,
-    )
-    progress(0.65, "painting the ground")
     materials = _MaterialShelf(tier)
-    ground = finish_land(land, spec, tier, seed, materials.get)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ground") as background:
+        # The ground's textures are most of the work, and need nothing of what stands on it.
+        painting = background.submit(finish_land, land, spec, tier, seed, materials.get)
+        objects = _stand(plan, land) + crossings
+        objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
+        progress(0.45, "growing plants")
+        objects += _scattered(
+            spec=spec,
+            land=land,
+            bare_land=bare_land,
+            prototypes=prototypes,
+            plan=plan,
+            paths=paths,
+            standing=objects,
+            seed=seed,
+        )
+        progress(0.7, "painting the sky")
+        sky = build_sky(spec, seed, height_px=max(256, tier.panorama_height // 2))
+        progress(0.8, "painting the ground")
+        ground = painting.result()
     progress(0.85, "choosing detail")
     used = sum(sum(prototype.num_triangles[:1]) for prototype in ground.prototypes)
     objects, dropped = choose_levels(
@@ -146,13 +152,12 @@ def build_scene(
     placed = {item.prototype for item in objects}
     made = {name: prototype for name, prototype in prototypes.made.items() if name in placed}
     made.update({prototype.name: prototype for prototype in ground.prototypes})
-    progress(0.9, "painting the sky")
     scene = Scene(
         prototypes=made,
         materials=materials.used_by(made.values(), ground.materials),
         objects=(*ground.objects, *objects),
         terrain=land.terrain,
-        sky=build_sky(spec, seed, height_px=max(256, tier.panorama_height // 2)),
+        sky=sky,
         fog=build_fog(spec),
     )
     surfaces = ground_surfaces(ground.cover, spec.path_material)

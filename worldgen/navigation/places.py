@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from worldgen.scene.navmesh import NavMesh
 
 FloatArray = NDArray[np.float64]
-
-_RIM_STEP_M = 0.4
 
 
 def stand_at(navmesh: NavMesh, x: float, z: float, *, y: float) -> tuple[FloatArray, int] | None:
@@ -89,19 +90,31 @@ def closest_on_triangles(corners: FloatArray, point: FloatArray) -> FloatArray:
 
 
 def rim_distances(navmesh: NavMesh, points: FloatArray) -> FloatArray:
-    """Distance of points (N, 3) to the navmesh's rim, to about 0.2 m; (N,)."""
-    from scipy.spatial import cKDTree
-
+    """Distance of points (N, 3) to the navmesh's rim; (N,), infinite where there is no rim."""
     triangle, side = np.nonzero(navmesh.neighbours < 0)
-    if not len(triangle):
-        return np.full(len(points), np.inf)
     start = navmesh.vertices[navmesh.triangles[triangle, side]].astype(np.float64)
     end = navmesh.vertices[navmesh.triangles[triangle, (side + 1) % 3]].astype(np.float64)
-    counts = np.maximum(1, np.ceil(np.linalg.norm(end - start, axis=1) / _RIM_STEP_M)).astype(np.int64)
-    owner = np.repeat(np.arange(len(start)), counts)
-    share = (np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[owner]
-    samples = start[owner] + share[:, None] * (end - start)[owner]
-    return np.asarray(cKDTree(samples).query(points)[0], dtype=np.float64)
+    return _distances_to_segments(np.ascontiguousarray(points, dtype=np.float64), start, end)
+
+
+@njit(cache=True, parallel=True)
+def _distances_to_segments(points: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    result = np.full(len(points), np.inf)
+    for index in prange(len(points)):
+        nearest = np.inf
+        for segment in range(len(start)):
+            along, square, reach = 0.0, 0.0, 0.0
+            for axis in range(3):
+                step = end[segment, axis] - start[segment, axis]
+                along += (points[index, axis] - start[segment, axis]) * step
+                square += step * step
+            share = min(max(along / max(square, 1e-18), 0.0), 1.0)
+            for axis in range(3):
+                foot = start[segment, axis] + share * (end[segment, axis] - start[segment, axis])
+                reach += (points[index, axis] - foot) ** 2
+            nearest = min(nearest, reach)
+        result[index] = math.sqrt(nearest)
+    return result
 
 
 def random_places(navmesh: NavMesh, count: int, rng: np.random.Generator, *, island: int) -> FloatArray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from worldgen.randomness import seed_for
 from worldgen.rendering.atmosphere import apply_fog, fog_radiance, fog_transmittance
 from worldgen.rendering.cube_resampling import pad_faces, require_cube, resample_bicubic
 from worldgen.rendering.denoising import DenoiserQuality, denoise, dim_fireflies
-from worldgen.rendering.mitsuba_scene import MitsubaScene
+from worldgen.rendering.path_queue import PathQueue
 from worldgen.rendering.sky_pixels import clear_sky, foggy_sky
 from worldgen.rendering.tracer import SceneTracer
 from worldgen.scene.camera import Camera, PanoramaCamera
@@ -36,7 +36,8 @@ class SceneRenderer:
     """Renders one scene; owns its tracer and its path tracer, both built once.
 
     Every view has its own random stream, derived from the seed and the camera: views do not depend on the order in
-    which they are rendered.
+    which they are rendered. Path tracing goes on in the background: start what is known to be wanted, do other work,
+    then render. A context manager that gives up what was started and never taken.
     """
 
     def __init__(self, scene: Scene, tier: QualityTier, seed: int, *, variant: str | None = None) -> None:
@@ -52,22 +53,39 @@ class SceneRenderer:
             BackendUnavailableError: mitsuba or embreex is missing.
         """
         self.scene = scene
+        self._paths = PathQueue(scene, tier, variant=variant)
         self.tracer = SceneTracer(scene)
-        self._paths = MitsubaScene(scene, tier, variant=variant)
         self._seed = seed
-        self._num_samples = 0
-        self._seconds = 0.0
+
+    def __enter__(self) -> SceneRenderer:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give up path tracing."""
+        self._paths.close()
 
     @property
     def path_samples_per_second(self) -> float:
         """Path samples per second of wall time in the path tracer alone, over all views so far."""
-        return self._num_samples / self._seconds if self._seconds > 0.0 else 0.0
+        return self._paths.samples_per_second
 
     @staticmethod
     def face_px_for(panorama_height: int) -> int:
         """Side of cube faces that carry the detail of a panorama with this many rows."""
         # A multiple of 16 can be halved without a rest, which whoever reduces the faces is glad of.
         return 16 * max(1, round(_FACE_OVERSAMPLING * panorama_height / 32))
+
+    def start_view(self, camera: Camera, samples: int) -> None:
+        """Let the path tracer begin with what :meth:`render_view` will be asked for."""
+        self._paths.start(camera, samples, self._stream(camera))
+
+    def start_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> None:
+        """Let the path tracer begin with what :meth:`render_cube` will be asked for."""
+        for camera in cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX):
+            self.start_view(camera, samples)
 
     def render_view(self, camera: Camera, samples: int) -> View:
         """Render what a pinhole camera sees, with ``samples`` paths per pixel.
@@ -89,6 +107,7 @@ class SceneRenderer:
         Returns:
             Six views of exactly 90°, in the order of ``CUBE_FACES``.
         """
+        self.start_cube(position, face_px, samples)
         cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
         return tuple(self._view(camera, samples, margin_px=_MARGIN_PX) for camera in cameras)
 
@@ -131,11 +150,9 @@ class SceneRenderer:
         return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
 
     def _view(self, camera: Camera, samples: int, *, margin_px: int) -> View:
-        start = time.perf_counter()
-        noisy = self._paths.render(camera, samples, self._stream(camera))
-        self._seconds += time.perf_counter() - start
-        self._num_samples += samples * camera.height * camera.width
+        self.start_view(camera, samples)
         guides, buffers = self.tracer.guides_and_buffers(camera)
+        noisy = self._paths.take(camera, samples, self._stream(camera))
         quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "fast"
         clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals, quality=quality)
         sky_coverage = guides.sky_coverage

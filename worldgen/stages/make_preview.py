@@ -13,11 +13,23 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splats import render_splats
 from worldgen.rendering.tone_mapping import tone_map
+from worldgen.scene.camera import Camera
 from worldgen.scene.labels import LABELS
+from worldgen.scene.scene import Scene
+from worldgen.settings import QualityTier
 from worldgen.stages.contact_sheet import MARGIN, PAGE_WIDTH, Picture, captioned, page_of, resized, row_of
 from worldgen.stages.world_layers import WorldLayers
 
 _TEXT = (224, 226, 230)
+
+_COLUMN = (PAGE_WIDTH - 4 * MARGIN) // 3
+_PICTURE_SIZE = (_COLUMN * 9 // 16, _COLUMN)
+"""Height and width of a picture in a row of three."""
+
+
+def start_preview(renderer: SceneRenderer, tier: QualityTier) -> None:
+    """Let the path tracer begin with the view from above, which needs nothing but the scene."""
+    renderer.start_view(*_view_from_above(renderer, tier.panorama_height))
 
 
 def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) -> Picture:
@@ -35,23 +47,23 @@ def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) ->
     panorama = bytes_from_unit(tone_map(rendered.panorama.radiance, rendered.exposure))
     eye = np.array([0.0, scene.eye_height_m, 0.0])
     ahead = eye + np.array([0.0, -0.12, -1.0])
-    column = (PAGE_WIDTH - 4 * MARGIN) // 3
-    size = (column * 9 // 16, column)
     strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
     rows = [
         row_of([captioned(resized(strip, PAGE_WIDTH - 2 * MARGIN), "panorama at the spawn, 360° by 120°")]),
         row_of(
             [
-                captioned(_splat_picture(layers, eye, ahead, size), "splats, from the spawn"),
-                captioned(_splat_picture(layers, *_stepped_aside(eye), size), "splats, two metres to the side"),
-                captioned(_mesh_picture(layers, renderer, size), "scene from above"),
+                captioned(_splat_picture(layers, eye, ahead, _PICTURE_SIZE), "splats, from the spawn"),
+                captioned(
+                    _splat_picture(layers, *_stepped_aside(eye), _PICTURE_SIZE), "splats, two metres to the side"
+                ),
+                captioned(_mesh_picture(layers, renderer, _COLUMN), "scene from above"),
             ]
         ),
         row_of(
             [
-                captioned(resized(depth_picture(rendered.panorama.buffers.euclidean_depth), column), "distance"),
-                captioned(resized(label_picture(rendered.panorama.buffers.labels), column), "labels"),
-                captioned(_map_strip(layers, renderer, column), "map, spawn in the middle, 128 m across"),
+                captioned(resized(depth_picture(rendered.panorama.buffers.euclidean_depth), _COLUMN), "distance"),
+                captioned(resized(label_picture(rendered.panorama.buffers.labels), _COLUMN), "labels"),
+                captioned(_map_strip(layers, renderer, _COLUMN), "map, spawn in the middle, 128 m across"),
             ]
         ),
     ]
@@ -97,21 +109,26 @@ def _splat_picture(
     return bytes_from_unit(render_splats(layers.splats, camera).rgb)
 
 
-def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, size: tuple[int, int]) -> Picture:
-    eye = _overlook(layers)
-    target = np.array([0.0, 0.0, -16.0])
+def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, width: int) -> Picture:
+    view = renderer.render_view(*_view_from_above(renderer, layers.rendered.panorama.camera.height))
+    return resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), width)
+
+
+def _view_from_above(renderer: SceneRenderer, panorama_height: int) -> tuple[Camera, int]:
+    """The camera behind the spawn that looks down on it, and its samples per pixel."""
     # A small world gets a small picture of it, drawn larger: its path samples are better spent on the panorama.
-    shrink = 2 if layers.rendered.panorama.camera.height < 1024 else 1
+    shrink = 2 if panorama_height < 1024 else 1
+    height, width = (side // shrink for side in _PICTURE_SIZE)
+    target = np.array([0.0, 0.0, -16.0])
     camera = pinhole_camera_at(
-        eye, target, height=size[0] // shrink, width=size[1] // shrink, horizontal_fov=math.radians(58.0)
+        _overlook(renderer.scene), target, height=height, width=width, horizontal_fov=math.radians(58.0)
     )
-    view = renderer.render_view(camera, samples=2)
-    return resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), size[1])
+    return camera, 2
 
 
-def _overlook(layers: WorldLayers) -> NDArray[np.float64]:
+def _overlook(scene: Scene) -> NDArray[np.float64]:
     """A point behind the spawn that looks down on it over everything that stands in between."""
-    play = layers.scene.terrain.levels[layers.scene.terrain.play_level]
+    play = scene.terrain.levels[scene.terrain.play_level]
     middle = (play.num_samples - 1) / 2.0
     near = slice(int(middle - 70.0 / play.spacing_m), int(middle + 70.0 / play.spacing_m) + 1)
     return np.array([34.0, max(58.0, float(play.heights[near, near].max()) + 40.0), 62.0])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from worldgen.events import RunContext
 from worldgen.geometry.cameras import panorama_camera
@@ -12,28 +16,53 @@ from worldgen.stages.choose_stations import choose_stations
 from worldgen.stages.world_layers import RenderedWorld, StationViews
 
 
-def render_world(renderer: SceneRenderer, context: RunContext) -> RenderedWorld:
-    """Path trace everything that the layers are made from.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Station:
+    """A place that is going to be looked around from.
+
+    position  (3,) float64  the eye, in world, metres
+    """
+
+    position: NDArray[np.float64]
+    face_px: int
+    samples: int
+
+
+def plan_stations(renderer: SceneRenderer, context: RunContext) -> tuple[Station, ...]:
+    """Choose the stations, the spawn first, and let the path tracer begin with them.
 
     The spawn is seen at full resolution; further stations, which show what it hides, at a lower one.
     """
     tier = context.tier
-    scene = renderer.scene
-    spawn = np.array([0.0, scene.eye_height_m, 0.0])
     with context.stage("choose stations"):
-        positions = choose_stations(renderer.tracer, scene, max_stations=tier.max_stations)
-    with context.stage("render") as progress:
-        stations = []
-        for index, position in enumerate(positions):
-            progress(index / len(positions), f"station {index + 1} of {len(positions)}")
-            face_px, samples = (
-                (renderer.face_px_for(tier.panorama_height), tier.spawn_samples)
-                if index == 0
-                else (tier.station_face_px, tier.station_samples)
-            )
-            views = renderer.render_cube(position, face_px=face_px, samples=samples)
-            stations.append(StationViews(position=position, views=views))
+        positions = choose_stations(renderer.tracer, renderer.scene, max_stations=tier.max_stations)
+        sizes = [(renderer.face_px_for(tier.panorama_height), tier.spawn_samples)]
+        sizes += [(tier.station_face_px, tier.station_samples)] * (len(positions) - 1)
+        stations = tuple(
+            Station(position=position, face_px=face_px, samples=samples)
+            for position, (face_px, samples) in zip(positions, sizes, strict=True)
+        )
+        for station in stations:
+            renderer.start_cube(station.position, station.face_px, station.samples)
+    return stations
+
+
+def render_world(renderer: SceneRenderer, stations: Sequence[Station], context: RunContext) -> RenderedWorld:
+    """Render everything that the layers are made from; the panorama is put together while stations are traced."""
+    spawn = np.array([0.0, renderer.scene.eye_height_m, 0.0])
+    with context.stage("render spawn"):
+        rendered = [_look_around(renderer, stations[0])]
     with context.stage("panorama"):
-        panorama = renderer.panorama_from_cube(stations[0].views, panorama_camera(spawn, height=tier.panorama_height))
+        camera = panorama_camera(spawn, height=context.tier.panorama_height)
+        panorama = renderer.panorama_from_cube(rendered[0].views, camera)
         exposure = auto_exposure(panorama.radiance)
-    return RenderedWorld(stations=tuple(stations), panorama=panorama, exposure=exposure)
+    with context.stage("render stations") as progress:
+        for index, station in enumerate(stations[1:]):
+            progress(index / (len(stations) - 1), f"station {index + 2} of {len(stations)}")
+            rendered.append(_look_around(renderer, station))
+    return RenderedWorld(stations=tuple(rendered), panorama=panorama, exposure=exposure)
+
+
+def _look_around(renderer: SceneRenderer, station: Station) -> StationViews:
+    views = renderer.render_cube(station.position, face_px=station.face_px, samples=station.samples)
+    return StationViews(position=station.position, views=views)

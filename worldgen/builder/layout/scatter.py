@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from worldgen import randomness
 from worldgen.builder.family import AssetFamily, Placement
@@ -90,16 +90,27 @@ class Taken:
 
     def blocks(self, x: FloatArray, z: FloatArray, radius: float) -> NDArray[np.bool_]:
         """Which positions are closer to something than both radii allow."""
-        blocked = np.zeros(len(x), dtype=bool)
-        if not self.x or not len(x):
-            return blocked
-        tree = cKDTree(np.stack([self.x, self.z], axis=1))
-        own = np.asarray(self.radius)
-        for index, near in enumerate(tree.query_ball_point(np.stack([x, z], axis=1), radius + own.max())):
-            if near:
-                gap = np.hypot(np.asarray(self.x)[near] - x[index], np.asarray(self.z)[near] - z[index])
-                blocked[index] = bool((gap < radius + own[near]).any())
+        order = np.argsort(self.x, kind="stable")
+        others = np.stack([self.x, self.z, self.radius], axis=1)[order]
+        return _blocked(x, z, radius, others)
+
+
+@njit(cache=True)
+def _blocked(x: FloatArray, z: FloatArray, radius: float, others: FloatArray) -> NDArray[np.bool_]:
+    """Which positions are too close to one of the others, whose x, z and radius (M, 3) are sorted by x."""
+    blocked = np.zeros(len(x), dtype=np.bool_)
+    if len(others) == 0:
         return blocked
+    reach = radius + others[:, 2].max()
+    for index in range(len(x)):
+        first = np.searchsorted(others[:, 0], x[index] - reach)
+        last = np.searchsorted(others[:, 0], x[index] + reach, side="right")
+        for other in range(first, last):
+            gap = math.hypot(others[other, 0] - x[index], others[other, 1] - z[index])
+            if gap < radius + others[other, 2]:
+                blocked[index] = True
+                break
+    return blocked
 
 
 def scatter(stands: Sequence[Stand], around: Surroundings) -> list[SceneObject]:

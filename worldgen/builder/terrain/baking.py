@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from worldgen.builder.terrain.cover import (
@@ -24,6 +24,7 @@ from worldgen.builder.terrain.cover import (
 )
 from worldgen.builder.terrain.fields import field_at, site_of
 from worldgen.builder.terrain.noise import fbm, gradient_noise, gradient_noise_slope, hash_unit, smoothstep
+from worldgen.builder.terrain.strips import in_strips
 from worldgen.color import linear_from_srgb, srgb_from_linear
 
 FloatArray = NDArray[np.float32]
@@ -222,7 +223,6 @@ def _tint(at: Site, rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None
     rules[15] = min(1.0, max(0.0, wet))
 
 
-@njit(cache=True, parallel=True)
 def bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArray:
     """Cover and tint on every other texel of a level, which is fine enough for both.
 
@@ -236,10 +236,17 @@ def bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArr
     """
     count = plan.texture_px // 2 + 1
     rules = np.zeros((count, count, 16), dtype=np.float32)
+    in_strips(lambda first, last: _bake_rules(fields, plan, cover, rules, (first, last)), count)
+    return rules
+
+
+@njit(cache=True, nogil=True)
+def _bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan, rules: FloatArray, rows: tuple[int, int]) -> None:
+    count = rules.shape[1]
     step = 2.0 * plan.half_size / (plan.texture_px - 1)
     to_field = step / plan.spacing
-    for row in prange(count):
-        values = np.zeros(8, dtype=np.float32)
+    values = np.zeros(8, dtype=np.float32)
+    for row in range(rows[0], rows[1]):
         z = 2 * row * step - plan.half_size
         for column in range(count):
             x = 2 * column * step - plan.half_size
@@ -255,7 +262,6 @@ def bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArr
             at = site_of(x, z, values)
             cover_weights(at, cover, rules[row, column, :12])
             _tint(at, rules[row, column], plan, cover)
-    return rules
 
 
 @njit(cache=True)
@@ -299,7 +305,6 @@ def _fade_outwards(
     return 1.0 - float(fade)
 
 
-@njit(cache=True, parallel=True)
 def bake_level(
     fields: FloatArray,
     rules: FloatArray,
@@ -320,18 +325,35 @@ def bake_level(
         Base colour (P, P, 3) in sRGB, normal (P, P, 3) and roughness (P, P).
     """
     side = plan.texture_px
+    baked = (
+        np.zeros((side, side, 3), dtype=np.uint8),
+        np.zeros((side, side, 3), dtype=np.uint8),
+        np.zeros((side, side), dtype=np.uint8),
+    )
+    in_strips(lambda first, last: _bake_level((fields, rules, layers), plan, shared, baked, (first, last)), side)
+    return baked
+
+
+@njit(cache=True, nogil=True)
+def _bake_level(
+    ground: tuple[FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
+    plan: BakePlan,
+    shared: tuple[tuple[ByteArray, ByteArray], tuple[ByteArray, FloatArray]],
+    baked: tuple[ByteArray, ByteArray, ByteArray],
+    rows: tuple[int, int],
+) -> None:
+    fields, rules, layers = ground
     outer, tables = shared
     encode, decode = tables
-    base = np.zeros((side, side, 3), dtype=np.uint8)
-    normal = np.zeros((side, side, 3), dtype=np.uint8)
-    roughness = np.zeros((side, side), dtype=np.uint8)
+    base, normal, roughness = baked
+    side = plan.texture_px
     step = 2.0 * plan.half_size / (side - 1)
     to_field = step / plan.spacing
-    for row in prange(side):
-        values = np.zeros(8, dtype=np.float32)
-        rule = np.zeros(16, dtype=np.float32)
-        pixel = np.zeros(7, dtype=np.float32)
-        scratch = np.zeros((3, 7), dtype=np.float32)
+    values = np.zeros(8, dtype=np.float32)
+    rule = np.zeros(16, dtype=np.float32)
+    pixel = np.zeros(7, dtype=np.float32)
+    scratch = np.zeros((3, 7), dtype=np.float32)
+    for row in range(rows[0], rows[1]):
         z = row * step - plan.half_size
         for column in range(side):
             x = column * step - plan.half_size
@@ -366,4 +388,3 @@ def bake_level(
             normal[row, column, 1] = np.uint8(128.0 + ny * up)
             normal[row, column, 2] = np.uint8(128.0 + up)
             roughness[row, column] = np.uint8(255.0 * min(1.0, max(0.02, pixel[5])) + 0.5)
-    return base, normal, roughness
