@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.navigation.lands import Corners, box, plain, ramp, solids
 from worldgen.errors import InvalidInputError
 from worldgen.navigation.navmesh import Area, build_navmesh
-from worldgen.navigation.places import nearest_place, stand_at
+from worldgen.navigation.places import nearest_place, rim_distances, stand_at
 from worldgen.navigation.solids import Solids
 from worldgen.navigation.triangulation import triangle_neighbours
 from worldgen.navigation.water import Waters
@@ -303,3 +303,11 @@ def test_impossible_wishes_are_refused() -> None:
         Solids(corners=np.full((1, 3, 3), np.nan), is_ground=np.ones(1, dtype=bool))
     with pytest.raises(InvalidInputError, match="1000 km"):
         Solids(corners=np.full((1, 3, 3), 1e9), is_ground=np.ones(1, dtype=bool))
+
+
+def test_the_rim_is_as_far_as_the_edge_of_the_land() -> None:
+    navmesh = build()
+    points = np.array([[0.0, 0.0, 0.0], [1.5, 0.0, -0.5], [-3.0, 0.0, 2.0], [0.0, 2.0, 0.0]])
+    edge = float(navmesh.vertices[:, 0].max())
+    expected = [edge, edge - 1.5, edge - 3.0, math.hypot(edge, 2.0)]
+    np.testing.assert_allclose(rim_distances(navmesh, points), expected, atol=0.06)
