@@ -7,7 +7,7 @@ from pathlib import Path
 
 from worldgen.builder.build_scene import build_scene
 from worldgen.events import RunContext, WarningRaised
-from worldgen.geometry.collision import Collision, build_collision
+from worldgen.geometry.collision import build_collision
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
