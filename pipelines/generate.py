@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worldgen.engines import load_engine_writer
-from worldgen.errors import UsageError
+from worldgen.errors import InvalidInputError, UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import Source
 from worldgen.pipelines.world import World
@@ -18,6 +18,7 @@ from worldgen.spec.model import WorldSpec
 if TYPE_CHECKING:
     from worldgen.stages.estimate_depth import DepthOptions
     from worldgen.stages.extend_photo import PhotoOptions
+    from worldgen.stages.paint_panorama import PaintOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
 MAX_SEED = 2**63 - 1
@@ -50,6 +51,7 @@ def generate(
     image: Path | str | None = None,
     photo_options: PhotoOptions | None = None,
     depth_options: DepthOptions | None = None,
+    paint_options: PaintOptions | None = None,
     engines: Sequence[str] = (),
     report: Reporter = ignore_events,
 ) -> World:
@@ -69,6 +71,7 @@ def generate(
         image: A photo to make the world from; what it does not show is invented, guided by the prompt if there is one.
         photo_options: The photo's field of view, and what invents the rest.
         depth_options: Where the picture's depth comes from.
+        paint_options: Who paints a prompt's panorama, if it shall not be path traced.
         engines: Engines to write packages for, such as "unity"; see ``worldgen.engines.ENGINES``.
         report: Receives progress events.
 
@@ -101,6 +104,13 @@ def generate(
             _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
         else:
             _from_photo(Path(image or ""), Path(output), described, photo_options, depth_options, context=context)
+        return _with_engines(Path(output), engines, report)
+    if paint_options is not None and _paints_from_text(paint_options):
+        if prompt is None or with_fused_mesh or refine is not None or kit is not None:
+            raise UsageError(
+                "A painted panorama goes with a prompt, not with a spec, a fused mesh, a kit or refinement."
+            )
+        _from_painting(prompt, Path(output), paint_options, depth_options, context=context)
         return _with_engines(Path(output), engines, report)
     with context.stage("understand"):
         if prompt is not None:
@@ -174,6 +184,45 @@ def _from_photo(
         photo_options=photo_options or PhotoOptions(),
         depth_options=depth_options or DepthOptions(),
         spec=spec,
+        context=context,
+    )
+
+
+def _paints_from_text(options: PaintOptions) -> bool:
+    """Whether a backend paints the panorama of a prompt without a scene."""
+    if not options.is_chosen:
+        if options.model.weights is not None:
+            raise UsageError(
+                "--panorama-model names weights, and no backend that uses them is chosen.",
+                hint="Add --panorama-backend diffusers-panorama or diffusers-depth.",
+            )
+        return False
+    entry = options.entry()
+    if entry.starts_from == "photo":
+        raise UsageError(f"The panorama backend '{entry.id}' closes photos.", hint="Give one with --image.")
+    return entry.starts_from == "text"
+
+
+def _from_painting(
+    prompt: str,
+    output: Path,
+    paint_options: PaintOptions,
+    depth_options: DepthOptions | None,
+    *,
+    context: RunContext,
+) -> None:
+    from worldgen.pipelines.painted_to_world import painted_to_world
+    from worldgen.stages.estimate_depth import DepthOptions
+
+    if depth_options is not None and depth_options.file is not None:
+        raise UsageError("A painted panorama's depth cannot be given: the panorama is not there yet.")
+    if not prompt.strip():
+        raise InvalidInputError("The prompt is empty.")
+    painted_to_world(
+        prompt,
+        output,
+        paint_options=paint_options,
+        depth_options=depth_options or DepthOptions(),
         context=context,
     )
 

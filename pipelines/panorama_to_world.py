@@ -54,11 +54,12 @@ def write_seen_world(
     *,
     kind: str,
     spec: WorldSpec | None,
+    prompt: str | None = None,
     context: RunContext,
 ) -> Manifest:
     """Reconstruct a panorama with depth and write everything that belongs to its world."""
     layers = reconstruct_seen(panorama, depth, context)
-    prompt = "" if spec is None else spec.prompt
+    prompt = prompt or ("" if spec is None else spec.prompt)
     source = Source.model_validate(
         {
             "kind": kind,
@@ -67,7 +68,7 @@ def write_seen_world(
         }
     )
     with context.stage("draw preview"):
-        preview = preview_seen(layers, title=prompt or panorama.file.name)
+        preview = preview_seen(layers, title=prompt or (panorama.file.name if panorama.file else "untitled world"))
     files, remarks = write_seen_layers(layers, folder, context)
     files = [write_preview(preview, folder), *files]
     if spec is not None:

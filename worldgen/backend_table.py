@@ -56,6 +56,18 @@ BUILT_IN_BACKENDS: tuple[BackendEntry, ...] = (
         starts_from="photo",
     ),
     BackendEntry(
+        id="diffusers-panorama",
+        slot="panorama",
+        description="painted from the prompt by a text-to-image pipeline (Stable Diffusion, SDXL, FLUX, ...)",
+        target="worldgen.backends.diffusers_panorama:DiffusersPanorama",
+        extra="neural",
+        needs="weights of a diffusers pipeline in safetensors",
+        modules=_DIFFUSION_LIBRARIES,
+        option="--panorama-model",
+        takes_options=True,
+        starts_from="text",
+    ),
+    BackendEntry(
         id="procedural",
         slot="depth",
         description="exact, from the built scene",

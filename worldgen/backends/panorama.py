@@ -1,4 +1,7 @@
-"""The panorama slot for photos: what a backend that closes a photo to a panorama is given and gives back."""
+"""The panorama slot: what its backends are given and give back.
+
+A backend starts from one of three things: a photo that it closes, a text alone, or the rendering of a built scene.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.events import RunContext
+from worldgen.manifest import ModelRecord
 from worldgen.scene.arrays import freeze, require_array
 from worldgen.spec.model import WorldSpec
 
@@ -60,6 +64,7 @@ class ClosedPanorama:
     provenance: Literal["procedural", "neural"]
     model: str | None = None
     licence: str | None = None
+    models: tuple[ModelRecord, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,4 +86,75 @@ class PhotoBackend(Protocol):
 
     def __call__(self, request: PhotoRequest, context: RunContext) -> ClosedPanorama:
         """Invent what lies around the photo; a WorldgenError if that fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRequest:
+    """A panorama that is wanted of what a prompt says, (height, 2 * height) pixels."""
+
+    prompt: str
+    height: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SceneRequest:
+    """A built scene's panorama that shall be painted anew; its geometry stays.
+
+    picture          (H, 2H, 3) float32  the rendering, sRGB-encoded
+    euclidean_depth  (H, 2H)    float32  exact, infinite for the sky
+    labels           (H, 2H)    uint8    what each pixel shows (``scene.labels``)
+    """
+
+    prompt: str
+    picture: NDArray[np.float32]
+    euclidean_depth: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        picture = require_array("SceneRequest", "picture", self.picture, ("H", "W", 3), np.float32)
+        size = picture.shape[:2]
+        freeze(
+            self,
+            picture=picture,
+            euclidean_depth=require_array(
+                "SceneRequest", "euclidean_depth", self.euclidean_depth, size, np.float32, finite=False
+            ),
+            labels=require_array("SceneRequest", "labels", self.labels, size, np.uint8),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PaintedPanorama:
+    """What a model painted, and which.
+
+    picture  (H, 2H, 3) float32  sRGB-encoded, 0 to 1, of the size that was asked for
+    """
+
+    picture: NDArray[np.float32]
+    models: tuple[ModelRecord, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the shape and range."""
+        picture = require_array("PaintedPanorama", "picture", self.picture, ("H", "W", 3), np.float32)
+        if picture.shape[1] != 2 * picture.shape[0] or picture.min() < 0.0 or picture.max() > 1.0:
+            raise InvalidInputError("PaintedPanorama.picture must be twice as wide as high, with colours in 0 to 1.")
+        freeze(self, picture=picture)
+
+
+class TextBackend(Protocol):
+    """Something that paints a panorama of what a prompt says."""
+
+    def __call__(self, request: TextRequest, context: RunContext) -> PaintedPanorama:
+        """Paint; a WorldgenError if that fails."""
+        ...
+
+
+class SceneBackend(Protocol):
+    """Something that paints a built scene's panorama anew."""
+
+    def __call__(self, request: SceneRequest, context: RunContext) -> PaintedPanorama:
+        """Paint over the scene's exact geometry; a WorldgenError if that fails."""
         ...

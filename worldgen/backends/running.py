@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +17,8 @@ from worldgen.errors import BackendUnavailableError, InvalidInputError, OutOfMem
 from worldgen.events import RunContext
 from worldgen.randomness import seed_for
 
+_SILENT = 50
+"""The level of log messages that the libraries may write: only what ends the run."""
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
@@ -32,10 +37,7 @@ def choose_machine(execution: Execution) -> Machine:
         BackendUnavailableError: A GPU was asked for and there is none, or torch is not there.
         UsageError: Offloading was asked for without a GPU.
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise BackendUnavailableError(f"Neural backends need torch: {error}.", hint=INSTALL_HINT) from error
+    torch = import_library("torch")
     has_gpu = torch.cuda.is_available()
     if execution.device == "cuda" and not has_gpu:
         raise BackendUnavailableError(
@@ -60,28 +62,49 @@ def generator_for(context: RunContext, name: str) -> Any:
     return torch.Generator("cpu").manual_seed(seed_for(context.seed, name) >> 1)
 
 
+def import_library(name: str) -> Any:
+    """Import a library of the extra ``neural``.
+
+    Raises:
+        BackendUnavailableError: It is not installed, or cannot be imported.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(name)
+    except Exception as error:  # a broken wheel fails in any way
+        raise BackendUnavailableError(f"The library '{name}' cannot be imported: {error}", hint=INSTALL_HINT) from error
+
+
 @contextmanager
 def offline_and_quiet() -> Iterator[None]:
-    """Keep the libraries from the network and from writing to the terminal."""
-    import huggingface_hub.constants as hub
-
-    before = {name: os.environ.get(name) for name in ("HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")}
+    """Keep the libraries that are loaded from the network and from writing to the terminal."""
+    hub = import_library("huggingface_hub.constants")
+    import_library("transformers.utils.logging")
+    variables = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    before = {name: os.environ.get(name) for name in variables}
     was_offline = hub.HF_HUB_OFFLINE
-    os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    loggers = [
+        (logger, logger.get_verbosity(), logger.is_progress_bar_enabled())
+        for name in ("transformers", "diffusers")
+        if (logger := sys.modules.get(f"{name}.utils.logging")) is not None
+    ]
+    os.environ |= variables
     hub.HF_HUB_OFFLINE = True
+    for logger, _, _ in loggers:
+        logger.set_verbosity(_SILENT)
+        logger.disable_progress_bar()
     try:
-        import transformers.utils.logging as transformers_logging
-
-        level = transformers_logging.get_verbosity()
-        transformers_logging.set_verbosity(50)
-        transformers_logging.disable_progress_bar()
-        try:
+        with warnings.catch_warnings():
+            # The libraries' own deprecations: nothing that a user of worldgen can act on.
+            warnings.simplefilter("ignore")
             yield
-        finally:
-            transformers_logging.set_verbosity(level)
-            transformers_logging.enable_progress_bar()
     finally:
         hub.HF_HUB_OFFLINE = was_offline
+        for logger, level, has_bar in loggers:
+            logger.set_verbosity(level)
+            if has_bar:
+                logger.enable_progress_bar()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

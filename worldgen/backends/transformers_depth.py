@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from worldgen.backends.depth import DepthEstimate, DepthRequest
 from worldgen.backends.model_options import DepthMeaning, DepthModelOptions
-from worldgen.backends.running import Machine, choose_machine, loading, memory_guarded, offline_and_quiet
+from worldgen.backends.running import (
+    Machine,
+    choose_machine,
+    import_library,
+    loading,
+    memory_guarded,
+    offline_and_quiet,
+)
 from worldgen.backends.weights import LocalWeights, find_weights
 from worldgen.errors import InvalidInputError, UsageError
 from worldgen.events import Progress, RunContext, StageProgress, ignore_progress
@@ -223,10 +230,9 @@ def load_network(weights: LocalWeights, options: DepthModelOptions) -> Network:
         OutOfMemoryError: It does not fit.
     """
     machine = choose_machine(options.execution)
+    transformers = import_library("transformers")
     with loading(weights):
-        from transformers import AutoModelForDepthEstimation
-
-        model = AutoModelForDepthEstimation.from_pretrained(
+        model = transformers.AutoModelForDepthEstimation.from_pretrained(
             weights.folder,
             dtype=machine.dtype,
             use_safetensors=True,

@@ -33,7 +33,7 @@ from worldgen.settings import TIERS, parse_refinement
 @click.option("--level/--no-level", default=True, show_default=True, help="Undo a panorama's tilt where it is clear.")
 @click.option("--image", type=click.Path(path_type=Path), help="Make the world from this photo; the rest is invented.")
 @click.option("--fov", type=float, help="The photo's horizontal field of view; from its metadata, or else 65 degrees.")
-@click.option("--panorama-backend", help="What closes a photo to a panorama; 'worldgen backends' lists them.")
+@click.option("--panorama-backend", help="What makes or closes the panorama; 'worldgen backends' lists them.")
 @click.option("--depth", type=click.Path(path_type=Path), help="Its depth: EXR, .npy or 16-bit PNG.")
 @click.option("--depth-scale", type=float, help="Metres that one step of a PNG depth stands for.")
 @click.option("--depth-backend", help="What estimates the depth; 'worldgen backends' lists them.")
@@ -76,6 +76,7 @@ def generate(
     from worldgen.pipelines.generate import generate as make_world
     from worldgen.stages.estimate_depth import DepthOptions
     from worldgen.stages.extend_photo import PhotoOptions
+    from worldgen.stages.paint_panorama import PaintOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
     if prompt is not None and spec is not None:
@@ -92,6 +93,7 @@ def generate(
         panorama_options=PanoramaOptions(horizontal_fov_deg=horizontal_fov, vertical_fov_deg=vertical_fov, level=level),
         image=image,
         photo_options=PhotoOptions(fov_deg=fov, backend=panorama_backend),
+        paint_options=PaintOptions(backend=panorama_backend, model=models.panorama),
         depth_options=DepthOptions(
             backend=depth_backend,
             file=depth,

@@ -15,6 +15,7 @@ from worldgen.backends.model_options import (
     OFFLOADS,
     PRECISIONS,
     DepthModelOptions,
+    DiffusionOptions,
     Execution,
 )
 
@@ -26,6 +27,14 @@ _OPTIONS = (
         help="What its values are, where its configuration does not tell.",
     ),
     click.option("--depth-size", type=int, help="Side in pixels of the views that it is shown."),
+    click.option("--panorama-model", help="Weights of a diffusion pipeline for --panorama-backend: folder or hub id."),
+    click.option("--controlnet", help="Weights of a depth ControlNet beside it."),
+    click.option("--lora", help="A LoRA for it: a .safetensors file, a folder or a hub id."),
+    click.option("--steps", type=int, help="Denoising steps; the model's own number without it."),
+    click.option("--guidance", type=float, help="How closely the prompt is followed."),
+    click.option("--strength", type=float, help="How much may change where a rendering is painted over, up to 1."),
+    click.option("--negative-prompt", help="What shall not be painted."),
+    click.option("--paint-height", type=int, help="Rows that the model paints, a multiple of 32."),
     click.option("--device", type=click.Choice(list(DEVICES)), default="auto", show_default=True, help="For models."),
     click.option("--precision", type=click.Choice(list(PRECISIONS)), default="auto", show_default=True),
     click.option(
@@ -45,6 +54,7 @@ class ModelChoices:
     """What was chosen about the models of each slot."""
 
     depth: DepthModelOptions
+    panorama: DiffusionOptions
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +74,14 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
             view_px=values.pop("depth_size"),
             execution=execution,
         )
-        return command(models=ModelChoices(depth=depth), **values)
+        panorama = DiffusionOptions(
+            weights=values.pop("panorama_model"),
+            controlnet=values.pop("controlnet"),
+            height=values.pop("paint_height"),
+            execution=execution,
+            **{name: values.pop(name) for name in ("lora", "steps", "guidance", "strength", "negative_prompt")},
+        )
+        return command(models=ModelChoices(depth=depth, panorama=panorama), **values)
 
     for option in reversed(_OPTIONS):
         with_models = option(with_models)

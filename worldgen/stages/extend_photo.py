@@ -106,6 +106,7 @@ def extend_photo(path: Path, options: PhotoOptions, spec: WorldSpec | None, cont
             backend=options.backend or "extend",
             model=closed.model,
             licence=closed.licence,
+            models=closed.models,
         ),
         estimates=(fov_estimate, *_pose_estimates(pose)),
         warnings=(*picture.warnings, *closed.warnings),

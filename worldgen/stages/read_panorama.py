@@ -57,7 +57,8 @@ class SeenPanorama:
     exposure: float
     known: NDArray[np.bool_]
     camera_from_level: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
-    file: SourceFile
+    file: SourceFile | None
+    """None where a model painted it."""
     layer: Layer = PICTURE_FILE
     """What made the picture."""
     estimates: tuple[Estimate, ...] = ()
