@@ -15,6 +15,7 @@ from worldgen.geometry.hidden_background import find_hidden_depth
 from worldgen.geometry.layer_splats import LayerSplats, splats_from_layers
 from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.panorama_layers import LayeredPanorama
+from worldgen.rendering.splat_refinement import fit_to_panorama
 from worldgen.rendering.splats import render_splats
 
 HEIGHT = 128
@@ -152,9 +153,41 @@ def test_splats_keep_the_budget_and_say_what_was_seen() -> None:
     offsets = splats.cloud.means - np.array([0.0, CAMERA_HEIGHT, 0.0])
     inside = np.linalg.norm(offsets, axis=1) < 10.0
     assert 0.0 < (~splats.is_seen[inside]).mean() < 0.2
+    # What lies behind the ball is invented, what lies before it is seen.
+    away = offsets[inside] / np.linalg.norm(offsets[inside], axis=1, keepdims=True)
+    behind = (away @ (POST[0] / np.linalg.norm(POST[0])) > 0.995) & (np.linalg.norm(offsets[inside], axis=1) > 3.0)
+    assert behind.any()
+    assert not splats.is_seen[inside][behind].any()
     again = splats_from_layers(room()[2], np.array([0.0, CAMERA_HEIGHT, 0.0]), budget=20_000)
     assert (again.cloud.means == splats.cloud.means).all()
     assert (again.cloud.sh_dc == splats.cloud.sh_dc).all()
+
+
+def test_splats_of_what_was_continued_count_as_invented() -> None:
+    known = np.zeros((HEIGHT, 2 * HEIGHT), dtype=bool)
+    known[:, HEIGHT:] = True
+    splats = splats_from_layers(room()[2], np.zeros(3), budget=20_000, known=known)
+    assert 0 < splats.num_seen < splats.cloud.num_gaussians
+    # Columns of the right half look to +X.
+    assert (splats.cloud.means[: splats.num_seen, 0] > -0.1).all()
+    with pytest.raises(InvalidInputError, match="num_seen"):
+        LayerSplats(cloud=splats.cloud, num_seen=splats.cloud.num_gaussians + 1)
+
+
+def test_fitted_splats_come_closer_to_the_panorama_and_keep_what_is_hidden() -> None:
+    layered = room()[2]
+    picture, eye = layered.layers[0].colors, np.array([0.0, CAMERA_HEIGHT, 0.0])
+    before = room_splats()
+    after = fit_to_panorama(before.cloud, eye, picture)
+    assert np.array_equal(after.means, before.cloud.means)
+    camera = panorama_camera(eye, height=HEIGHT)
+    errors = [((render_splats(cloud, camera).rgb - picture) ** 2).mean() for cloud in (before.cloud, after)]
+    assert errors[1] < 0.7 * errors[0]
+    offsets = before.cloud.means - eye
+    distance = np.linalg.norm(offsets, axis=1)
+    deep = (offsets @ (POST[0] / np.linalg.norm(POST[0])) > 0.999 * distance) & (distance > 3.0) & (distance < 10.0)
+    assert deep.any()
+    assert np.abs(after.sh_dc[deep] - before.cloud.sh_dc[deep]).max() < 0.02
 
 
 @pytest.mark.parametrize("offset", [(0.0, 0.0, 0.0), (1.0, 0.0, 0.5), (-1.4, 0.0, -1.0)])

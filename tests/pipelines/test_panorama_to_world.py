@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from tests.analytic_views import analytic_view
@@ -74,6 +75,21 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     height = next(item for item in manifest.estimates if item.name == "camera_height")
     assert (height.origin, height.value) == ("estimated", pytest.approx(CAMERA_HEIGHT, abs=2e-3))
     assert set(manifest.labels_in_view) == {"sky", "ground", "thing"}
+    # The seen splats come first in both files, and the sheets tell by vertex.
+    counts = {file.path: file.counts for file in manifest.files}
+    seen = counts["splats.ply"]["seen_gaussians"]
+    assert 0 < seen < counts["splats.ply"]["gaussians"]
+    assert counts["splats.spz"] == counts["splats.ply"]
+    means = world.splats.means - np.array([0.0, manifest.spawn.eye_height_m, 0.0])
+    below_middle, distance = np.array([0.0, -0.15, -1.0]), np.linalg.norm(means, axis=1)
+    toward_ball = means @ below_middle > 0.998 * np.linalg.norm(below_middle) * distance
+    behind_ball = toward_ball & (distance > 6.0)
+    assert behind_ball.any()
+    assert np.flatnonzero(behind_ball).min() >= seen
+    scene = trimesh.load(world.path / "scene.glb")
+    assert set(scene.geometry) >= {"surface", "background_1", "sky_dome"}
+    assert (scene.geometry["surface"].vertex_attributes["_SEEN"] == 1.0).all()
+    assert (scene.geometry["background_1"].vertex_attributes["_SEEN"] == 0.0).any()
     # What was given comes back as it was.
     with Image.open(pictures / "panorama.png") as image:
         assert np.array_equal(world.panorama, np.asarray(image))

@@ -19,13 +19,13 @@ from worldgen.activations import sh_dc_from_colors
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.depth_edges import find_depth_cuts, inverse_depth
 from worldgen.geometry.depth_normals import normals_from_depth
-from worldgen.geometry.equirectangular import equirectangular_rays, row_solid_angles
+from worldgen.geometry.equirectangular import equirectangular_rays, pixels_from_rays, row_solid_angles
 from worldgen.geometry.layered_reconstruction import near_cuts
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.geometry.splat_construction import merge_clouds
 from worldgen.geometry.splat_shapes import shapes_from_covariances
 from worldgen.geometry.splat_sky import build_sky
-from worldgen.scene.arrays import freeze, require_array
+from worldgen.geometry.splat_transforms import take_gaussians
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
 _LEVELS = 6
@@ -49,28 +49,40 @@ _GEOMETRY_PRICE = 2e-4
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LayerSplats:
-    """Splats of a layered panorama.
+    """Splats of a layered panorama: first those that stand for what the panorama shows, then the invented ones.
 
-    cloud    the splats
-    is_seen  (N,) bool  whether the panorama shows what a splat stands for; the sky's backing counts as invented
+    cloud     the splats
+    num_seen  how many are seen; what stands behind the sky and beneath surfaces is invented
     """
 
     cloud: GaussianCloud
-    is_seen: NDArray[np.bool_]
+    num_seen: int
 
     def __post_init__(self) -> None:
-        """Check that every splat is marked."""
-        is_seen = require_array("LayerSplats", "is_seen", self.is_seen, (self.cloud.num_gaussians,), np.bool_)
-        freeze(self, is_seen=is_seen)
+        """Check the number."""
+        if not 0 <= self.num_seen <= self.cloud.num_gaussians:
+            raise InvalidInputError(f"LayerSplats.num_seen must lie in 0 to {self.cloud.num_gaussians}.")
+
+    @property
+    def is_seen(self) -> NDArray[np.bool_]:
+        """(N,) whether the panorama shows what a splat stands for."""
+        return np.arange(self.cloud.num_gaussians) < self.num_seen
 
 
-def splats_from_layers(layered: LayeredPanorama, eye: NDArray[np.float64], *, budget: int) -> LayerSplats:
+def splats_from_layers(
+    layered: LayeredPanorama,
+    eye: NDArray[np.float64],
+    *,
+    budget: int,
+    known: NDArray[np.bool_] | None = None,
+) -> LayerSplats:
     """Build the splats of a panorama's layers and its sky.
 
     Args:
         layered: From :func:`worldgen.geometry.layered_reconstruction.take_apart`.
         eye: (3,) where the panorama's camera stands, in world.
         budget: Gaussians at most.
+        known: (H, 2H) what of the panorama was really seen; all of it if None.
 
     Raises:
         InvalidInputError: The budget is below 100.
@@ -88,10 +100,21 @@ def splats_from_layers(layered: LayeredPanorama, eye: NDArray[np.float64], *, bu
         for level, (sums, mask) in enumerate(zip(levels, masks, strict=True)):
             if mask.any():
                 clouds.append(_surfels(sums[mask], level, layer.euclidean_depth.shape[0], eye))
-                marks.append(np.full(clouds[-1].num_gaussians, layer.is_seen))
+                shown = layer.mask if layer.is_seen else np.zeros_like(layer.mask)
+                marks.append(_marks(clouds[-1], eye, shown if known is None else shown & known))
     clouds.append(_sky(layered, eye, sky_budget))
-    marks.append(np.zeros(clouds[-1].num_gaussians, dtype=bool))
-    return LayerSplats(cloud=merge_clouds(*clouds), is_seen=np.concatenate(marks))
+    sky = ~layered.layers[0].mask
+    marks.append(_marks(clouds[-1], eye, sky if known is None else sky & known))
+    is_seen = np.concatenate(marks)
+    order = np.argsort(~is_seen, kind="stable")
+    return LayerSplats(cloud=take_gaussians(merge_clouds(*clouds), order), num_seen=int(is_seen.sum()))
+
+
+def _marks(cloud: GaussianCloud, eye: NDArray[np.float64], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which splats lie in directions that show them."""
+    columns, rows = pixels_from_rays(cloud.means - eye, len(shown))
+    row = np.minimum(rows.astype(np.int64), len(shown) - 1)
+    return shown[row, columns.astype(np.int64) % shown.shape[1]]
 
 
 _FIELDS = 16

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
+from worldgen.geometry.cameras import cube_cameras, pixel_rays_in_world
+from worldgen.geometry.equirectangular import sample_equirectangular
 from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.scene.camera import Camera
@@ -26,6 +28,8 @@ REFERENCE_PIXEL = 0.0052
 Pictures = Sequence[tuple[Camera, NDArray[np.float32]]]
 """Cameras and what they see, (H, W, 3) display-referred."""
 
+_FACE_ROWS = 0.3
+"""Half the side of a cube's faces, by the rows of the panorama: a little finer than it, so that nothing is lost."""
 _RELAXATION = 1.5
 _INERTIA = 0.3
 _MAX_STRETCH = 0.25
@@ -63,6 +67,23 @@ def refine_colors(
         changed = np.clip(changed, -_MAX_STRETCH, 1.0 + _MAX_STRETCH)
         cloud = dataclasses.replace(cloud, sh_dc=sh_dc_from_colors(changed.astype(np.float32)))
     return cloud
+
+
+def fit_to_panorama(
+    cloud: GaussianCloud, position: NDArray[np.float64], picture: NDArray[np.float32], *, iterations: int = 3
+) -> GaussianCloud:
+    """Change the colours of splats so that they show a panorama from where it was taken.
+
+    Args:
+        cloud: Splats made from the panorama; those that it does not show stay as they are.
+        position: (3,) its camera, upright, in world.
+        picture: (H, 2H, 3) display-referred.
+        iterations: As for :func:`refine_colors`.
+    """
+    face_px = max(2 * round(_FACE_ROWS * len(picture)), 16)
+    cameras = cube_cameras(position, face_px=face_px)
+    pictures = [(camera, sample_equirectangular(picture, pixel_rays_in_world(camera))) for camera in cameras]
+    return refine_colors(cloud, pictures, iterations=iterations)
 
 
 def pixel_for(cloud: GaussianCloud) -> float:

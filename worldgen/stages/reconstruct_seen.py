@@ -19,6 +19,7 @@ from worldgen.geometry.panorama_layers import LayeredPanorama
 from worldgen.geometry.seen_collision import collision_from_view
 from worldgen.geometry.seen_sky import sky_from_panorama
 from worldgen.geometry.sky_dome import sky_dome
+from worldgen.rendering.splat_refinement import fit_to_panorama
 from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.labels import LABEL_INDEX
 from worldgen.scene.textured_mesh import TexturedMesh
@@ -47,8 +48,11 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         layered = take_apart(panorama.picture, euclidean_depth)
     with context.stage("make splats"):
         points = fuse_points(fuse_views([view], [panorama.picture]))
-        splats = splats_from_layers(layered, view.camera.world_from_camera[:3, 3], budget=context.tier.splat_budget)
+        eye, budget = camera_position(view.camera), context.tier.splat_budget
+        made = splats_from_layers(layered, eye, budget=budget, known=panorama.known)
         sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
+    with context.stage("fit splats"):
+        splats = fit_to_panorama(made.cloud, eye, panorama.picture)
     with context.stage("make mesh"):
         sheets = _sheets(panorama, view, layered, context.tier.sheet_triangle_budget)
     with context.stage("make collision"):
@@ -61,7 +65,8 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         confidence=(depth.confidence * panorama.known).astype(np.float32),
         sky=sky,
         points=points,
-        splats=splats.cloud,
+        splats=splats,
+        num_seen_splats=made.num_seen,
         sheets=sheets,
         collision=collision,
         camera_height=camera_height,

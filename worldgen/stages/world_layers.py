@@ -58,6 +58,8 @@ class SeenLayers:
     is_seen     (H, 2H)    float32  1 where the picture shows it, 0 where it was invented
     confidence  (H, 2H)    float32  how sure the depth is, 0 to 1
     sky         (h, 2h, 3) float32  linear radiance
+
+    Of the splats, the first ``num_seen_splats`` stand for what the picture shows; the others are invented.
     """
 
     panorama: View
@@ -68,6 +70,7 @@ class SeenLayers:
     sky: NDArray[np.float32]
     points: PointCloud
     splats: GaussianCloud
+    num_seen_splats: int
     sheets: tuple[TexturedMesh, ...]
     collision: Collision
     camera_height: float

@@ -26,6 +26,7 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
     buffers = layers.panorama.buffers
     size = {"width": layers.panorama.camera.width, "height": layers.panorama.camera.height}
     triangles = sum(sheet.mesh.num_triangles for sheet in layers.sheets)
+    gaussians = {"gaussians": layers.splats.num_gaussians, "seen_gaussians": layers.num_seen_splats}
 
     def row(name: str, role: str, format_id: str, value: object, counts: dict[str, int] | None = None) -> LayerFile:
         return LayerFile(name=name, role=role, format_id=format_id, value=value, counts=counts or {})
@@ -40,8 +41,8 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("confidence.png", "confidence", "mask_png", layers.confidence, size),
         row("sky.hdr", "sky", "radiance_hdr", layers.sky),
         row("points.ply", "points", "points_ply", layers.points, {"points": layers.points.num_points}),
-        row("splats.ply", "splats", "gaussian_ply", layers.splats, {"gaussians": layers.splats.num_gaussians}),
-        row("splats.spz", "splats", "spz", layers.splats, {"gaussians": layers.splats.num_gaussians}),
+        row("splats.ply", "splats", "gaussian_ply", layers.splats, gaussians),
+        row("splats.spz", "splats", "spz", layers.splats, gaussians),
         row("scene.glb", "scene", "sheets_glb", layers.sheets, {"objects": len(layers.sheets), "triangles": triangles}),
         row("collision.glb", "collision", "collision_glb", layers.collision),
     ]
