@@ -112,6 +112,8 @@ def generate(
             )
         _from_painting(prompt, Path(output), paint_options, depth_options, context=context)
         return _with_engines(Path(output), engines, report)
+    if paint_options is not None and paint_options.is_chosen and refine is not None:
+        raise UsageError("A painted world cannot be refined: refinement compares it with path traced pictures.")
     with context.stage("understand"):
         if prompt is not None:
             spec, source = parse(prompt), Source(kind="prompt", prompt=prompt)
@@ -128,6 +130,7 @@ def generate(
         with_fused_mesh=with_fused_mesh,
         refine=refine,
         kit=None if kit is None else Path(kit),
+        paint=paint_options if paint_options is not None and paint_options.is_chosen else None,
     )
     return _with_engines(Path(output), engines, report)
 

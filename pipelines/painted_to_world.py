@@ -7,7 +7,7 @@ from pathlib import Path
 from worldgen.events import RunContext
 from worldgen.manifest import Manifest
 from worldgen.pipelines.panorama_to_world import write_seen_world
-from worldgen.stages.estimate_depth import DepthOptions, estimate_depth
+from worldgen.stages.estimate_depth import DepthOptions, estimate_depth, make_depth_backend
 from worldgen.stages.paint_panorama import PaintOptions, paint_panorama
 from worldgen.stages.write_world import OWN_NAMES
 from worldgen.staging import staged_folder
@@ -36,7 +36,9 @@ def painted_to_world(
     Raises:
         WorldgenError: Any of the tree in ``worldgen.errors``; nothing half-written stays.
     """
+    # Made first, so that missing weights are told before the painting.
+    backend = make_depth_backend(depth_options)
     with staged_folder(output, own_names=OWN_NAMES) as folder:
         panorama = paint_panorama(prompt, paint_options, context)
-        depth = estimate_depth(panorama, depth_options, context)
+        depth = estimate_depth(panorama, depth_options, context, backend)
         return write_seen_world(panorama, depth, folder, kind="prompt", spec=None, prompt=prompt, context=context)

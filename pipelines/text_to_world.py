@@ -23,6 +23,8 @@ from worldgen.stages.apply_kit import apply_kit
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_navigation import make_navigation
 from worldgen.stages.make_preview import make_preview, start_preview
+from worldgen.stages.paint_panorama import PaintOptions, make_backend
+from worldgen.stages.paint_scene import paint_scene
 from worldgen.stages.refine_world import refine_world
 from worldgen.stages.render_world import plan_stations, render_world
 from worldgen.stages.world_layers import RenderedWorld, WorldLayers
@@ -51,6 +53,7 @@ def text_to_world(
     with_fused_mesh: bool = False,
     refine: RefinementLimit | None = None,
     kit: Path | None = None,
+    paint: PaintOptions | None = None,
 ) -> Manifest:
     """Build, render and write the world of a spec.
 
@@ -62,6 +65,7 @@ def text_to_world(
         with_fused_mesh: Also write ``fused.glb``.
         refine: How long to refine the splats, if at all.
         kit: A ``kit.yaml`` whose models stand in for built assets.
+        paint: Who paints over the rendering, if anybody shall.
 
     Returns:
         The manifest that was written.
@@ -70,6 +74,8 @@ def text_to_world(
         WorldgenError: Any of the tree in ``worldgen.errors``; nothing half-written stays.
     """
     warnings = _warn_ignored(spec, context)
+    # Made first, so that missing weights are told before the work.
+    painter = None if paint is None else make_backend(paint.entry(), paint.model)
     with ExitStack() as resources:
         folder = resources.enter_context(staged_folder(output, own_names=OWN_NAMES))
         writer = resources.enter_context(LayerWriter(folder))
@@ -91,6 +97,10 @@ def text_to_world(
         navigation = make_navigation(scene, collision, renderer.tracer, context)
         writer.start(navigation_files(navigation))
         rendered = render_world(renderer, stations, context)
+        painted = None
+        if paint is not None:
+            painted = paint_scene(rendered, source.prompt or spec.prompt, paint, context, painter)
+            rendered = painted.rendered
         writer.start(rendered_files(rendered, scene))
         points, splats = _fused(rendered, writer, context)
         metrics: dict[str, float] = {}
@@ -107,7 +117,7 @@ def text_to_world(
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
         if with_fused_mesh:
             files.append(write_fused_mesh(layers, folder))
-        told = [*built.warnings, *kit_remarks, *remarks]
+        told = [*built.warnings, *kit_remarks, *(painted.warnings if painted else ()), *remarks]
         warnings += told
         for warning in told:
             context.report(WarningRaised(warning))
@@ -121,6 +131,7 @@ def text_to_world(
             metrics=metrics,
             context=context,
             kit_labels=kit_labels,
+            painted=None if painted is None else painted.layer,
         )
         write_timings(folder, context)
     return manifest

@@ -68,6 +68,18 @@ BUILT_IN_BACKENDS: tuple[BackendEntry, ...] = (
         starts_from="text",
     ),
     BackendEntry(
+        id="diffusers-depth",
+        slot="panorama",
+        description="the built scene painted anew by a model that is held to its exact depth (ControlNet, FLUX Depth)",
+        target="worldgen.backends.diffusers_depth:DiffusersDepth",
+        extra="neural",
+        needs="weights of a diffusers pipeline, and of a depth ControlNet (--controlnet) unless it takes depth itself",
+        modules=_DIFFUSION_LIBRARIES,
+        option="--panorama-model",
+        takes_options=True,
+        starts_from="scene",
+    ),
+    BackendEntry(
         id="procedural",
         slot="depth",
         description="exact, from the built scene",

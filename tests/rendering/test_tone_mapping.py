@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from worldgen.color import LUMINANCE_WEIGHTS, linear_from_srgb
-from worldgen.rendering.tone_mapping import auto_exposure, tone_map
+from worldgen.randomness import rng
+from worldgen.rendering.tone_mapping import auto_exposure, radiance_from_display, tone_map
 
 
 def greys(values: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -104,3 +105,18 @@ def test_exposure_of_nothing_is_finite() -> None:
     assert 0.0 < auto_exposure(black) < 1e4
     even = np.ones((5, 5, 3), dtype=np.float32)
     assert auto_exposure(even, np.ones((5, 5))) == pytest.approx(auto_exposure(even))
+
+
+def test_display_colours_are_turned_back_into_radiance() -> None:
+    radiance = np.exp(rng(3, "radiance").uniform(-6.0, 2.0, (64, 64, 3))).astype(np.float32)
+    for exposure in (0.2, 0.45, 3.0):
+        colors = tone_map(radiance, exposure)
+        again = tone_map(radiance_from_display(colors, exposure), exposure)
+        assert np.abs(again - colors).max() < 2e-3
+    painted = rng(4, "painted").random((64, 64, 3)).astype(np.float32)
+    again = tone_map(radiance_from_display(painted, 0.4), 0.4)
+    assert np.percentile(np.abs(again - painted), 95) < 0.1
+    muted = painted.mean(axis=-1, keepdims=True) + 0.4 * (painted - painted.mean(axis=-1, keepdims=True))
+    assert np.abs(tone_map(radiance_from_display(muted, 0.4), 0.4) - muted).max() < 0.02
+    white = np.ones((1, 3), dtype=np.float32)
+    assert tone_map(radiance_from_display(white, 0.4), 0.4).min() > 0.99

@@ -28,9 +28,16 @@ from worldgen.geometry.panorama_completion import resized
 from worldgen.geometry.panorama_seam import clean_poles, close_seam
 from worldgen.manifest import ModelRecord
 
-Task = Literal["text", "image", "inpaint"]
-"""What a pipeline starts from: a text alone, a picture that it paints over, or a picture with parts to fill in."""
+Task = Literal["text", "image", "inpaint", "depth text", "depth image"]
+"""What a pipeline starts from: a text, a picture to paint over or one with parts to fill in; with or without depth."""
 
+_TASK_WORDS: Mapping[Task, str] = {
+    "text": "text to image",
+    "image": "image to image",
+    "inpaint": "inpainting",
+    "depth text": "depth to image",
+    "depth image": "painting over a picture with depth",
+}
 _STEP_PX = 32
 _LEAST_HEIGHT = 64
 _NATIVE_HEIGHT = 1024
@@ -125,22 +132,24 @@ def _load_controlnet(weights: LocalWeights, chosen: Mapping[str, Any]) -> Any:
 def _for_task(pipeline: Any, task: Task, beside: Mapping[str, Any], weights: LocalWeights) -> Any:
     """The same components in a pipeline that starts from what the task has."""
     diffusers = import_library("diffusers")
-    kinds = {
-        "text": diffusers.AutoPipelineForText2Image,
-        "image": diffusers.AutoPipelineForImage2Image,
-        "inpaint": diffusers.AutoPipelineForInpainting,
-    }
-    names = {"text": (), "image": ("image",), "inpaint": ("image", "mask_image")}[task]
-    takes = inspect.signature(pipeline.__call__).parameters
-    if not beside and all(name in takes for name in names) and (task != "text" or "image" not in takes):
-        return pipeline
-    try:
-        return kinds[task].from_pipe(pipeline, **beside)
-    except ValueError as error:
-        words = {"text": "text to image", "image": "image to image", "inpaint": "inpainting"}[task]
-        raise BackendUnavailableError(
-            f"The model '{weights.name}' ({type(pipeline).__name__}) has no pipeline for {words}.", path=weights.folder
-        ) from error
+    kinds = {"text": "Text2Image", "image": "Image2Image", "inpaint": "Inpainting"}
+    start = task.removeprefix("depth ")
+    needed = {"text": set(), "image": {"image"}, "inpaint": {"image", "mask_image"}}[start]
+    takes = set(inspect.signature(pipeline.__call__).parameters)
+    if task != start or beside or not needed <= takes or (start == "text" and "image" in takes):
+        try:
+            pipeline = getattr(diffusers, f"AutoPipelineFor{kinds[start]}").from_pipe(pipeline, **beside)
+        except ValueError as error:
+            raise BackendUnavailableError(
+                f"The model '{weights.name}' ({type(pipeline).__name__}) has no pipeline for {_TASK_WORDS[task]}.",
+                path=weights.folder,
+            ) from error
+    if task != start and "Control" not in type(pipeline).__name__:
+        raise UsageError(
+            f"The model '{weights.name}' ({type(pipeline).__name__}) takes no depth.",
+            hint="Add the weights of a depth ControlNet with --controlnet FOLDER.",
+        )
+    return pipeline
 
 
 def _variant(weights: LocalWeights) -> str | None:

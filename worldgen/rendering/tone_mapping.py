@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.color import LUMINANCE_WEIGHTS, srgb_from_linear
+from worldgen.color import LUMINANCE_WEIGHTS, linear_from_srgb, srgb_from_linear
 
 _MID_GREY = 0.18
 _CONTRAST = 1.3
@@ -87,6 +87,23 @@ def tone_map(radiance: NDArray[np.float32], exposure: float) -> NDArray[np.float
     return srgb_from_linear(_display_linear(linear, exposure)).reshape(shape)
 
 
+def radiance_from_display(colors: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:
+    """Radiance that :func:`tone_map` makes given display colours of, as nearly as its curve can.
+
+    The curve's steps keep the luminance, so each can be undone; only how far colours were pushed apart depends on the
+    result and is found by iterating. Colours more vivid than the curve can make become the most vivid ones it can.
+
+    Args:
+        colors: (..., 3) sRGB-encoded, 0 to 1.
+        exposure: Factor from :func:`auto_exposure`.
+
+    Returns:
+        (..., 3) float32 linear.
+    """
+    linear = np.ascontiguousarray(linear_from_srgb(colors), dtype=np.float32).reshape(-1, 3)
+    return _undone(linear, exposure).reshape(colors.shape)
+
+
 def _weighted_percentiles(
     values: NDArray[np.float64], weights: NDArray[np.float64], percentiles: tuple[float, ...]
 ) -> NDArray[np.float64]:
@@ -126,4 +143,36 @@ def _display_linear(radiance: NDArray[np.float32], exposure: float) -> NDArray[n
         result[index, 0] = min(max(grey + (red - grey) * gain, 0.0), 1.0)
         result[index, 1] = min(max(grey + (green - grey) * gain, 0.0), 1.0)
         result[index, 2] = min(max(grey + (blue - grey) * gain, 0.0), 1.0)
+    return result
+
+
+@numba.njit(cache=True, inline="always")
+def _undone_sigmoid(value: float) -> float:
+    grey = _MID_GREY**_CONTRAST
+    white = _WHITE**_CONTRAST
+    half = grey * (white - _MID_GREY * white) / (_MID_GREY * white - grey)
+    value = min(max(value, 0.0), 1.0)
+    return (value * half * white / (white + half - value * white)) ** (1.0 / _CONTRAST)
+
+
+@numba.njit(parallel=True, cache=True)
+def _undone(colors: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:
+    result = np.zeros_like(colors)
+    wr, wg, wb = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
+    for index in numba.prange(len(colors)):
+        red, green, blue = colors[index, 0], colors[index, 1], colors[index, 2]
+        grey = wr * red + wg * green + wb * blue
+        gain = 1.0 / (1.0 - _OUTSET)
+        for _ in range(8):
+            top = grey + (max(red, green, blue) - grey) / gain
+            bottom = grey + (min(red, green, blue) - grey) / gain
+            saturation = (top - bottom) / top if top > 1e-6 else 0.0
+            gain = (1.0 / (1.0 - _OUTSET)) * (1.0 + _VIBRANCE * (1.0 - saturation) * (1.0 - grey))
+        red = _undone_sigmoid(grey + (red - grey) / gain)
+        green = _undone_sigmoid(grey + (green - grey) / gain)
+        blue = _undone_sigmoid(grey + (blue - grey) / gain)
+        grey = wr * red + wg * green + wb * blue
+        result[index, 0] = max((red - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        result[index, 1] = max((green - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        result[index, 2] = max((blue - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
     return result

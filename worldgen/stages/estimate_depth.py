@@ -63,16 +63,23 @@ class SeenDepth:
     warnings: tuple[str, ...] = ()
 
 
-def estimate_depth(panorama: SeenPanorama, options: DepthOptions, context: RunContext) -> SeenDepth:
+def estimate_depth(
+    panorama: SeenPanorama, options: DepthOptions, context: RunContext, backend: DepthBackend | None = None
+) -> SeenDepth:
     """Run the depth backend and bring its result to metres.
+
+    Args:
+        panorama: Whole and level.
+        options: What the user says about its depth.
+        context: Events.
+        backend: The backend, where :func:`make_depth_backend` has made it already.
 
     Raises:
         BackendUnavailableError: There is no such backend, or it lacks something.
         InvalidInputError: The depth shows nothing below the camera.
     """
-    by_default = "given" if options.file else "transformers" if options.model.weights else "geometric"
-    backend_id = options.backend or by_default
-    backend = _backend(backend_id, options)
+    backend_id = _backend_id(options)
+    backend = backend or make_depth_backend(options)
     with context.stage("depth"):
         request = DepthRequest(
             rgb=panorama.picture,
@@ -86,7 +93,14 @@ def estimate_depth(panorama: SeenPanorama, options: DepthOptions, context: RunCo
         return _in_metres(estimate, options, backend_id)
 
 
-def _backend(backend_id: str, options: DepthOptions) -> DepthBackend:
+def _backend_id(options: DepthOptions) -> str:
+    by_default = "given" if options.file else "transformers" if options.model.weights else "geometric"
+    return options.backend or by_default
+
+
+def make_depth_backend(options: DepthOptions) -> DepthBackend:
+    """The backend that the options name; errors as in :func:`estimate_depth`."""
+    backend_id = _backend_id(options)
     entry = find_backend("depth", backend_id)
     if backend_id == "given":
         depth = None

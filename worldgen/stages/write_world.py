@@ -72,6 +72,8 @@ OWN_NAMES = frozenset(
 """Top-level names of a world folder; everything else in it is the user's."""
 
 _IN_VIEW_SHARE = 1e-4
+_PAINTED = frozenset({"panorama", "points", "splats"})
+"""Layers that take a painting's colours."""
 
 
 def scene_files(scene: Scene, collision: Collision) -> list[LayerFile]:
@@ -154,6 +156,7 @@ def write_manifest(
     metrics: dict[str, float],
     context: RunContext,
     kit_labels: tuple[str, ...] = (),
+    painted: Layer | None = None,
 ) -> Manifest:
     """Write ``world.json``, last of all files that a reader needs."""
     kit = f"kit: {', '.join(kit_labels)}" if kit_labels else None
@@ -172,7 +175,9 @@ def write_manifest(
         labels_in_view=labels_in_view(layers.rendered.panorama.buffers.labels),
         objects=_object_counts(layers.scene),
         layers=tuple(
-            Layer(name=name, provenance="procedural", backend="procedural", model=kit if name == "scene" else None)
+            painted.model_copy(update={"name": name})
+            if painted is not None and name in _PAINTED
+            else Layer(name=name, provenance="procedural", backend="procedural", model=kit if name == "scene" else None)
             for name in ("panorama", "euclidean_depth", "points", "splats", "scene", "collision", "navmesh", "sky")
         ),
         files=tuple(files),
