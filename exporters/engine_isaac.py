@@ -103,11 +103,14 @@ def _turned(world_from_things: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _add_assets(package: WorldPackage, meshes: MeshStage) -> None:
-    """A class for every asset, which its instances inherit; classes are not drawn themselves."""
-    for asset in package.assets:
-        root = f"/_{asset.name}"
+    """A class for every asset at every level that stands somewhere; classes are not drawn themselves."""
+    used = {(item.asset, item.level) for item in package.placements}
+    by_name = {asset.name: asset for asset in package.assets}
+    for name, level in sorted(used):
+        asset = by_name[name]
+        root = f"/_{asset.levels[level].name}"
         meshes.define_class(root, asset.label)
-        meshes.add_visible(package.scene, asset.mesh, f"{root}/Mesh")
+        meshes.add_visible(package.scene, asset.levels[level].mesh, f"{root}/Mesh")
         if package.collision is None:
             continue
         for number, collider in enumerate(asset.colliders):
@@ -118,11 +121,12 @@ def _add_assets(package: WorldPackage, meshes: MeshStage) -> None:
 
 def _add_instances(package: WorldPackage, meshes: MeshStage) -> None:
     matrices = _turned(np.stack([item.world_from_asset for item in package.placements]))
-    labels = {asset.name: asset.label for asset in package.assets}
+    assets = {asset.name: asset for asset in package.assets}
     for item, matrix in zip(package.placements, matrices, strict=True):
         group = "".join(letter if letter.isalnum() else "_" for letter in item.spec_id or "things")
         path = f"/World/Objects/g_{group}/{_prim_name(item.name)}"
-        meshes.add_instance(path, f"/_{item.asset}", matrix, labels[item.asset])
+        asset = assets[item.asset]
+        meshes.add_instance(path, f"/_{asset.levels[item.level].name}", matrix, asset.label)
 
 
 def _add_colliders(package: WorldPackage, meshes: MeshStage) -> None:

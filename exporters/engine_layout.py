@@ -33,6 +33,9 @@ from worldgen.storage import write_bytes
 LAYOUT_NAME = "layout.json"
 LAYOUT_VERSION = 1
 
+_SCREEN_HEIGHTS = (0.4, 0.15, 0.06, 0.03)
+_SMALLEST_ON_SCREEN = 0.004
+
 _UP = np.array([0.0, 1.0, 0.0])
 _NORTH = np.array([0.0, 0.0, -1.0])
 
@@ -111,6 +114,15 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
                 "file": files.land if asset.is_static else files.props,
                 "is_static": asset.is_static,
                 "triangles": asset.num_triangles,
+                "lods": [
+                    {
+                        "name": level.name,
+                        "triangles": level.num_triangles,
+                        "kind": level.kind,
+                        "screen_height": _screen_height(number, len(asset.levels)),
+                    }
+                    for number, level in enumerate(asset.levels)
+                ],
                 "minimum": _shorts(asset.minimum),
                 "maximum": _shorts(asset.maximum),
                 "colliders": [
@@ -123,6 +135,11 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
         "instances": _instances(package, axes),
         "colliders": _colliders(package, axes),
     }
+
+
+def _screen_height(level: int, count: int) -> float:
+    """Share of the picture's height down to which a level of detail is drawn; the last one until the thing vanishes."""
+    return _SMALLEST_ON_SCREEN if level == count - 1 else _SCREEN_HEIGHTS[min(level, len(_SCREEN_HEIGHTS) - 1)]
 
 
 def collider_name(asset: str, number: int) -> str:
@@ -166,7 +183,15 @@ def _instances(package: WorldPackage, axes: EngineAxes) -> list[Json]:
     world, engine = split_transforms(matrices), engine_transforms(axes, matrices)
     places = zip(package.placements, _rows(world, ""), _rows(engine, "engine_"), strict=True)
     return [
-        {"name": item.name, "object_id": item.object_id, "spec_id": item.spec_id, "asset": item.asset, **one, **two}
+        {
+            "name": item.name,
+            "object_id": item.object_id,
+            "spec_id": item.spec_id,
+            "asset": item.asset,
+            "lod": item.level,
+            **one,
+            **two,
+        }
         for item, one, two in places
     ]
 

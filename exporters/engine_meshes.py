@@ -34,6 +34,8 @@ def write_props(
 ) -> int:
     """Write every asset that may stand more than once, as a root node of its name at the origin.
 
+    Its further levels of detail are root nodes beside it, ``<asset>_LOD1`` and so on.
+
     Args:
         package: The world.
         path: A ``.glb``, or a ``.gltf`` with ``textures``.
@@ -49,8 +51,9 @@ def write_props(
     writer = GlbWriter(extras=dict(_EXTRAS))
     copier = MeshCopier(writer, package.scene, textures)
     for asset in props:
-        extras = {"label": asset.label, "asset": asset.name}
-        writer.add_node(asset.name, {"mesh": copier.copy_mesh(asset.mesh, asset.name), "extras": extras})
+        for number, level in enumerate(asset.levels):
+            extras = {"label": asset.label, "asset": asset.name, "lod": number}
+            writer.add_node(level.name, {"mesh": copier.copy_mesh(level.mesh, level.name), "extras": extras})
     if with_colliders and package.collision is not None:
         _add_asset_colliders(writer, package.collision, props)
     return _write(writer, path)
@@ -120,7 +123,8 @@ def _write_placed(
     for item, place in zip(placements, places, strict=True):
         asset = assets[item.asset]
         extras = {"label": asset.label, "object_id": item.object_id, "spec_id": item.spec_id}
-        mesh = copier.copy_mesh(asset.mesh, asset.name)
+        level = asset.levels[item.level]
+        mesh = copier.copy_mesh(level.mesh, level.name)
         writer.add_node(item.name, {"mesh": mesh, **place, "extras": extras})
     return _write(writer, path)
 

@@ -35,7 +35,7 @@ _TITLE_WORDS = 3
 _TITLE_LETTERS = 28
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _ARTICLES = frozenset({"a", "an", "the", "some", "of", "and", "with", "in", "on", "by", "at", "near"})
-_TOLERANCE = 1e-6
+_LEVEL = re.compile(r"(.+)_(?:LOD|lod)([0-9]{1,2})")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -74,31 +74,60 @@ class AssetCollider:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Asset:
-    """A mesh of the scene; ``is_static`` ones stand once and have their place in their vertices or node.
+class AssetLevel:
+    """A level of detail: a mesh of the scene file. ``kind`` tells how it was made: "built", "decimated", "cards"."""
 
-    ``minimum`` and ``maximum`` are the mesh's bounds in its own frame, metres.
+    name: str
+    mesh: int
+    num_triangles: int
+    kind: str = "built"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Asset:
+    """A thing that may stand in the world; ``is_static`` ones stand once, with their place in their vertices or node.
+
+    ``levels`` are its levels of detail, finest first, named after it; ``minimum`` and ``maximum`` are the bounds of the
+    finest in its own frame, metres.
     """
 
     name: str
     label: str
-    mesh: int
+    levels: tuple[AssetLevel, ...]
     is_static: bool
-    num_triangles: int
     minimum: tuple[float, float, float]
     maximum: tuple[float, float, float]
     colliders: tuple[AssetCollider, ...] = ()
 
+    @property
+    def mesh(self) -> int:
+        """The finest level's mesh."""
+        return self.levels[0].mesh
+
+    @property
+    def num_triangles(self) -> int:
+        """The finest level's triangles."""
+        return self.levels[0].num_triangles
+
+    @property
+    def group(self) -> str:
+        """Group of its label, such as "vegetation"; "land" for labels that the table lacks."""
+        return LABELS[LABEL_INDEX[self.label]].group if self.label in LABEL_INDEX else "land"
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Placement:
-    """An asset in its place; ``world_from_asset`` is (4, 4): rotation, uniform scale, translation."""
+    """An asset in its place; ``world_from_asset`` is (4, 4): rotation, uniform scale, translation.
+
+    ``level`` is the level of detail that the world was rendered with: right where an engine knows only one.
+    """
 
     name: str
     object_id: str
     spec_id: str
     asset: str
     world_from_asset: FloatArray
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -208,24 +237,27 @@ def title_of(prompt: str) -> str:
 def _read_scene(scene: GlbFile) -> tuple[list[Asset], list[Placement]]:
     names = NameTable()
     placed = NameTable()
-    assets: dict[int, Asset] = {}
+    families = _families(scene)
+    assets: dict[str, Asset] = {}
     placements = []
     for node, world_from_node in scene.mesh_nodes():
         extras = _extras(node)
         label, object_id = str(extras.get("label", "")), str(extras.get("object_id", ""))
-        index = node["mesh"]
-        if index not in assets:
+        family, level = families[node["mesh"]]
+        if family.name not in assets:
             group = LABELS[LABEL_INDEX[label]].group if label in LABEL_INDEX else "land"
             is_static = not object_id or group in _STATIC_GROUPS
-            assets[index] = _asset(scene, index, label, is_static=is_static, names=names)
+            assets[family.name] = _asset(scene, family, label, is_static=is_static, names=names)
+        asset = assets[family.name]
         placements.append(
             Placement(
                 # Engines name a thing that stands alone after its mesh or after its node: let both be the same.
-                name=placed.unique(assets[index].name if assets[index].is_static else str(node.get("name", "object"))),
+                name=placed.unique(asset.name if asset.is_static else str(node.get("name", "object"))),
                 object_id=object_id,
                 spec_id=str(extras.get("spec_id", "")),
-                asset=assets[index].name,
+                asset=asset.name,
                 world_from_asset=_uniform(scene, world_from_node),
+                level=level,
             )
         )
     if not placements:
@@ -233,25 +265,50 @@ def _read_scene(scene: GlbFile) -> tuple[list[Asset], list[Placement]]:
     return list(assets.values()), placements
 
 
-def _asset(scene: GlbFile, index: int, label: str, *, is_static: bool, names: NameTable) -> Asset:
-    mesh = scene.item("meshes", index)
-    wanted = str(mesh.get("name", f"mesh_{index}"))
-    low, high, triangles = np.full(3, np.inf), np.full(3, -np.inf), 0
-    for primitive in mesh.get("primitives", []):
-        position = scene.item("accessors", primitive.get("attributes", {}).get("POSITION"))
-        counted = scene.item("accessors", primitive["indices"]) if "indices" in primitive else position
-        triangles += counted.get("count", 0) // 3
-        low = np.minimum(low, position.get("min", np.zeros(3)))
-        high = np.maximum(high, position.get("max", np.zeros(3)))
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Meshes that show one thing, finest first."""
+
+    name: str
+    meshes: tuple[int, ...]
+
+
+def _families(scene: GlbFile) -> dict[int, tuple[_Family, int]]:
+    """The family and the level of every mesh; levels are told by names that end on ``_LOD0``, ``_LOD1`` and so on."""
+    levels: dict[str, dict[int, int]] = {}
+    for index, mesh in enumerate(scene.items("meshes")):
+        name = str(mesh.get("name", f"mesh_{index}"))
+        match = _LEVEL.fullmatch(name)
+        levels.setdefault(match[1] if match else name, {})[int(match[2]) if match else 0] = index
+    found = {}
+    for name, numbered in levels.items():
+        family = _Family(name, tuple(numbered[number] for number in sorted(numbered)))
+        found.update({mesh: (family, level) for level, mesh in enumerate(family.meshes)})
+    return found
+
+
+def _asset(scene: GlbFile, family: _Family, label: str, *, is_static: bool, names: NameTable) -> Asset:
+    name = names.unique(family.name if family.name.startswith("SM_") else f"SM_{family.name}")
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    levels = []
+    for number, index in enumerate(family.meshes):
+        triangles = 0
+        for primitive in scene.item("meshes", index).get("primitives", []):
+            position = scene.item("accessors", primitive.get("attributes", {}).get("POSITION"))
+            counted = scene.item("accessors", primitive["indices"]) if "indices" in primitive else position
+            triangles += counted.get("count", 0) // 3
+            if number == 0:
+                low = np.minimum(low, position.get("min", np.zeros(3)))
+                high = np.maximum(high, position.get("max", np.zeros(3)))
+        levels.append(AssetLevel(name=level_name(name, number), mesh=index, num_triangles=triangles))
     return Asset(
-        name=names.unique(wanted if wanted.startswith("SM_") else f"SM_{wanted}"),
-        label=label,
-        mesh=index,
-        is_static=is_static,
-        num_triangles=triangles,
-        minimum=_triple(low),
-        maximum=_triple(high),
+        name=name, label=label, levels=tuple(levels), is_static=is_static, minimum=_triple(low), maximum=_triple(high)
     )
+
+
+def level_name(asset: str, number: int) -> str:
+    """Name of a level's mesh: the finest is called like the asset, so that colliders' names fit it."""
+    return f"{asset}_LOD{number}" if number else asset
 
 
 def _read_colliders(collision: GlbFile, placements: list[Placement]) -> list[PlacedCollider]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,22 @@ class MeshCopier:
     source: GlbFile
     textures: TextureFolder | None = None
     """Where pictures go as files; None puts them into the document."""
+    picture: Callable[[int], tuple[bytes | memoryview, str]] | None = None
+    """Gives the bytes and MIME type of the source's pictures; None takes them as they are."""
     _accessors: dict[int, int] = field(default_factory=dict)
     _materials: dict[int, int] = field(default_factory=dict)
     _textures: dict[int, int] = field(default_factory=dict)
     _meshes: dict[tuple[int, str, int | None], int] = field(default_factory=dict)
 
-    def copy_mesh(self, index: int, name: str, *, with_material: bool = True, primitive: int | None = None) -> int:
+    def copy_mesh(
+        self,
+        index: int,
+        name: str,
+        *,
+        with_material: bool = True,
+        primitive: int | None = None,
+        lightmap: bool = False,
+    ) -> int:
         """Copy a mesh under a name, unless that was done before; returns its index.
 
         Args:
@@ -63,12 +73,17 @@ class MeshCopier:
             name: Its new name.
             with_material: Whether colours, UVs and material come along; colliders need none.
             primitive: The only one to take; None takes all.
+            lightmap: Whether the first set of UVs serves as the second one too.
         """
         key = (index, name, primitive)
         if key not in self._meshes:
             mesh = self.source.item("meshes", index)
             chosen = mesh.get("primitives", [])[slice(None) if primitive is None else slice(primitive, primitive + 1)]
             primitives = [self._copy_primitive(each, with_material) for each in chosen]
+            for each in primitives if lightmap else ():
+                uvs = each["attributes"].get("TEXCOORD_0")
+                if uvs is not None:
+                    each["attributes"].setdefault("TEXCOORD_1", uvs)
             if not primitives:
                 raise self.source.damaged(f"mesh {index} has no primitives")
             self._meshes[key] = self.writer.add_mesh(name, primitives)
@@ -86,7 +101,7 @@ class MeshCopier:
         if "indices" in primitive:
             copied["indices"] = self._copy_accessor(primitive["indices"], _INDICES)
         if with_material and "material" in primitive:
-            copied["material"] = self._copy_material(primitive["material"])
+            copied["material"] = self.copy_material(primitive["material"])
         return copied
 
     def _copy_accessor(self, index: int, target: int) -> int:
@@ -101,7 +116,8 @@ class MeshCopier:
             self._accessors[index] = self.writer.add_encoded_accessor(accessor, data, target=target)
         return self._accessors[index]
 
-    def _copy_material(self, index: int) -> int:
+    def copy_material(self, index: int) -> int:
+        """Copy a material with its pictures, unless that was done before; returns its index."""
         if index not in self._materials:
             material = copy.deepcopy(self.source.item("materials", index))
             pbr = material.get("pbrMetallicRoughness", {})
@@ -116,8 +132,8 @@ class MeshCopier:
 
     def _copy_texture(self, index: int) -> int:
         if index not in self._textures:
-            source = self.source.item("textures", index).get("source")
-            data, mime_type = self.source.image_bytes(source)
+            source: Any = self.source.item("textures", index).get("source")
+            data, mime_type = self.source.image_bytes(source) if self.picture is None else self.picture(source)
             name = str(self.source.item("images", source).get("name") or f"T_{source}")
             if mime_type not in _SUFFIXES:
                 raise self.source.damaged(f"picture {source} is neither PNG nor JPEG")

@@ -1,12 +1,14 @@
 """A scene as a glTF document: a node for every object, a mesh for every prototype, the textures that were rendered.
 
-Objects of one spec entry hang below a node of its name. Instances share their prototype's mesh. The view from the
+Objects of one spec entry hang below a node of its name. Instances share their prototype's mesh, of the level of detail
+that was rendered; the other levels are meshes without a node, named ``_LOD0``, ``_LOD1`` and so on. The view from the
 spawn is a camera, the sun or moon a light.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +24,7 @@ from worldgen.scene.scene import Part, Scene, SceneObject, Sky
 
 _SPAWN_FIELD_OF_VIEW = math.radians(60.0)
 _MIN_IRRADIANCE = 1e-6
+_LAST_NUMBER = re.compile(r"[0-9]+$")
 
 
 def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[list[str], list[str]]:
@@ -35,22 +38,21 @@ def add_scene(writer: GlbWriter, scene: Scene, profile: GlbProfile) -> tuple[lis
     if tiles:
         merged = sum(tile.num_objects for tile in tiles)
         warnings.append(f"{merged} small plants were merged into {len(tiles)} tiles to keep the number of nodes down")
-    meshes: dict[tuple[str, int], int | None] = {}
+    meshes: dict[str, list[int | None]] = {}
     materials = _MaterialTable(writer, scene.materials, profile)
     groups: dict[str, int] = {}
     places = list_transform_properties([item.world_from_object for item in objects])
     for item, place in zip(objects, places, strict=True):
-        key = (item.prototype, item.lod)
-        if key not in meshes:
-            meshes[key] = _add_prototype(writer, scene, item, materials)
-        mesh = meshes[key]
+        if item.prototype not in meshes:
+            meshes[item.prototype] = _add_prototype(writer, scene, item, materials)
+        mesh = meshes[item.prototype][item.lod]
         if mesh is None:
             warnings.append(f"'{item.object_id}' has no triangles and was left out")
             continue
         label = scene.label_of(item)
         extras = {"label": label, "object_id": item.object_id, "spec_id": item.spec_id}
         parent = _group(writer, groups, item.spec_id)
-        writer.add_node(_node_name(label, item.object_id), {"mesh": mesh, **place, "extras": extras}, parent=parent)
+        writer.add_node(thing_name(label, item.object_id), {"mesh": mesh, **place, "extras": extras}, parent=parent)
     for tile in tiles:
         primitives = _add_parts(writer, tile.parts, materials)
         about = {"label": tile.label, "spec_id": tile.spec_id, "num_objects": tile.num_objects}
@@ -79,15 +81,16 @@ class _MaterialTable:
         return self._materials[name].normal_texture is not None
 
 
-def _add_prototype(writer: GlbWriter, scene: Scene, item: SceneObject, materials: _MaterialTable) -> int | None:
+def _add_prototype(writer: GlbWriter, scene: Scene, item: SceneObject, materials: _MaterialTable) -> list[int | None]:
+    """Add all levels of detail, finest first; those that no node shows are there for engines to choose from."""
     prototype = scene.prototypes[item.prototype]
-    primitives = _add_parts(writer, prototype.lods[item.lod], materials)
-    name = _node_name(prototype.label, prototype.name)
-    return (
-        writer.add_mesh(f"{name}_lod{item.lod}" if len(prototype.lods) > 1 else name, primitives)
-        if primitives
-        else None
-    )
+    name = thing_name(prototype.label, prototype.name)
+    added: list[int | None] = []
+    for number, parts in enumerate(prototype.lods):
+        primitives = _add_parts(writer, parts, materials)
+        full = f"{name}_LOD{number}" if len(prototype.lods) > 1 else name
+        added.append(writer.add_mesh(full, primitives) if primitives else None)
+    return added
 
 
 def _add_parts(writer: GlbWriter, parts: Sequence[Part], materials: _MaterialTable) -> list[Json]:
@@ -102,8 +105,15 @@ def _add_parts(writer: GlbWriter, parts: Sequence[Part], materials: _MaterialTab
     ]
 
 
-def _node_name(label: str, name: str) -> str:
-    return name if name.startswith(label) else f"{label}_{name}"
+def thing_name(label: str, name: str) -> str:
+    """What engines call a thing or a mesh: ``SM_Conifer_pine_forest_0_039`` for the "conifer" ``pine_forest/0_39``.
+
+    A name that begins with the label does not repeat it: ``cabin/3`` becomes ``SM_Cabin_003``.
+    """
+    title = "".join(word.capitalize() for word in label.split("_"))
+    tail = name.removeprefix(label).lstrip("/_")
+    tail = _LAST_NUMBER.sub(lambda match: match[0].zfill(3), tail)
+    return f"SM_{title}_{tail}" if tail else f"SM_{title}"
 
 
 def _group(writer: GlbWriter, groups: dict[str, int], spec_id: str) -> int:
@@ -149,6 +159,4 @@ def _losses(scene: Scene, objects: Sequence[SceneObject]) -> list[str]:
         losses.append("light that shines through leaves")
     if kinds["water"] or kinds["glass"]:
         losses.append("transparency of water and glass (they are smooth and opaque)")
-    if any(len(scene.prototypes[item.prototype].lods) > 1 for item in objects):
-        losses.append("levels of detail other than the one that was rendered")
     return losses

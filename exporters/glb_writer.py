@@ -92,6 +92,7 @@ class GlbWriter:
         material: int | None = None,
         tangents: NDArray[np.float32] | None = None,
         marks: Mapping[str, NDArray[np.float32]] | None = None,
+        lightmap_uvs: NDArray[np.float32] | None = None,
     ) -> Json:
         """Add a mesh's arrays; returns the glTF primitive that refers to them.
 
@@ -100,6 +101,7 @@ class GlbWriter:
             material: Index of its material.
             tangents: (V, 4) float32, or None.
             marks: (V,) float32 attributes of our own, by names that begin with an underscore.
+            lightmap_uvs: (V, 2) float32, a second set of UVs without overlaps, or None.
         """
         attributes = {
             "POSITION": self._add_accessor(mesh.vertices, "VEC3", _FLOAT, bounds=True),
@@ -109,6 +111,10 @@ class GlbWriter:
             attributes["TANGENT"] = self._add_accessor(tangents, "VEC4", _FLOAT)
         if mesh.uvs is not None:
             attributes["TEXCOORD_0"] = self._add_accessor(mesh.uvs, "VEC2", _FLOAT, convert=_downward_uvs)
+        if lightmap_uvs is not None:
+            attributes["TEXCOORD_1"] = self._add_accessor(lightmap_uvs, "VEC2", _FLOAT)
+            # glTF allows no second set without a first.
+            attributes.setdefault("TEXCOORD_0", attributes["TEXCOORD_1"])
         if mesh.colors is not None:
             attributes["COLOR_0"] = self._add_accessor(
                 mesh.colors, "VEC4", _UNSIGNED_SHORT, row_bytes=8, convert=_short_colors, normalized=True

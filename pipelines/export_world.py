@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from worldgen.budgets import PlatformBudget
 from worldgen.errors import UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
 from worldgen.manifest import load_manifest
@@ -15,12 +16,19 @@ from worldgen.stages.write_engines import check_engines, write_engine_packages
 from worldgen.stages.write_world import OWN_NAMES
 
 
-def export_engines(folder: Path | str, engines: Sequence[str], *, report: Reporter = ignore_events) -> World:
+def export_engines(
+    folder: Path | str,
+    engines: Sequence[str],
+    *,
+    budget: PlatformBudget | None = None,
+    report: Reporter = ignore_events,
+) -> World:
     """Write ``engines/<name>/`` for each engine into a world folder and list the files in its manifest.
 
     Args:
         folder: The world.
         engines: Any of "unity", "unreal", "godot", "blender" and what else ``worldgen export --help`` lists.
+        budget: What the platform can take (see ``worldgen.budgets``); None keeps everything.
         report: Receives progress events.
 
     Returns:
@@ -32,7 +40,7 @@ def export_engines(folder: Path | str, engines: Sequence[str], *, report: Report
     check_engines(engines)
     manifest = load_manifest(Path(folder))
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
-    write_engine_packages(Path(folder), engines, context)
+    write_engine_packages(Path(folder), engines, context, budget=budget)
     return World.load(folder)
 
 

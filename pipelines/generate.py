@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from worldgen.budgets import PlatformBudget
 from worldgen.engines import load_engine_writer
 from worldgen.errors import InvalidInputError, UsageError
 from worldgen.events import Reporter, RunContext, ignore_events
@@ -53,6 +54,7 @@ def generate(
     depth_options: DepthOptions | None = None,
     paint_options: PaintOptions | None = None,
     engines: Sequence[str] = (),
+    budget: PlatformBudget | None = None,
     report: Reporter = ignore_events,
 ) -> World:
     """Make a world folder from a prompt, a spec, a panorama or a photo.
@@ -73,6 +75,7 @@ def generate(
         depth_options: Where the picture's depth comes from.
         paint_options: Who paints a prompt's panorama, if it shall not be path traced.
         engines: Engines to write packages for, such as "unity"; see ``worldgen.engines.ENGINES``.
+        budget: What those packages may need; see ``worldgen.budgets``.
         report: Receives progress events.
 
     Returns:
@@ -104,14 +107,14 @@ def generate(
             _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
         else:
             _from_photo(Path(image or ""), Path(output), described, photo_options, depth_options, context=context)
-        return _with_engines(Path(output), engines, report)
+        return _with_engines(Path(output), engines, budget, report)
     if paint_options is not None and _paints_from_text(paint_options):
         if prompt is None or with_fused_mesh or refine is not None or kit is not None:
             raise UsageError(
                 "A painted panorama goes with a prompt, not with a spec, a fused mesh, a kit or refinement."
             )
         _from_painting(prompt, Path(output), paint_options, depth_options, context=context)
-        return _with_engines(Path(output), engines, report)
+        return _with_engines(Path(output), engines, budget, report)
     if paint_options is not None and paint_options.is_chosen and refine is not None:
         raise UsageError("A painted world cannot be refined: refinement compares it with path traced pictures.")
     with context.stage("understand"):
@@ -132,15 +135,15 @@ def generate(
         kit=None if kit is None else Path(kit),
         paint=paint_options if paint_options is not None and paint_options.is_chosen else None,
     )
-    return _with_engines(Path(output), engines, report)
+    return _with_engines(Path(output), engines, budget, report)
 
 
-def _with_engines(output: Path, engines: Sequence[str], report: Reporter) -> World:
+def _with_engines(output: Path, engines: Sequence[str], budget: PlatformBudget | None, report: Reporter) -> World:
     if not engines:
         return World.load(output)
     from worldgen.pipelines.export_world import export_engines
 
-    return export_engines(output, engines, report=report)
+    return export_engines(output, engines, budget=budget, report=report)
 
 
 def _from_panorama(

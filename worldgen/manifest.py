@@ -152,6 +152,26 @@ class NavigationSummary(ManifestModel):
     points_of_interest: tuple[NavigationTarget, ...]
 
 
+class PackageReport(ManifestModel):
+    """What an engine package holds, beside the budget that it was made for; limits are None where there is none."""
+
+    engine: str
+    budget: str | None
+    max_triangles: int | None
+    max_splats: int | None
+    max_texture_mb: float | None
+    triangles: int
+    """Drawn from the spawn, every instance counted at its level of detail."""
+    mesh_triangles: int
+    """Of every level of every mesh, counted once."""
+    splats: int
+    texture_mb: float
+    """All textures as RGBA with mipmaps, in 10⁶ bytes."""
+    num_bytes: int
+    """Of the package's files."""
+    notes: tuple[str, ...] = ()
+
+
 class Manifest(ManifestModel):
     """The whole of ``world.json``."""
 
@@ -181,6 +201,8 @@ class Manifest(ManifestModel):
     metrics: dict[str, float]
     navigation: NavigationSummary | None = None
     """None where the world holds no navmesh."""
+    packages: tuple[PackageReport, ...] = ()
+    """One for each folder in ``engines/``."""
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -28,9 +28,11 @@ namespace Worldgen
         public float[] engine_position; public float[] engine_rotation_xyzw; public float engine_scale;
     }
 
+    [Serializable] public class LayoutLevel { public string name; public float screen_height; }
+
     [Serializable] public class LayoutAsset
     {
-        public string name; public string label; public string file; public bool is_static;
+        public string name; public string label; public string file; public bool is_static; public LayoutLevel[] lods;
         public LayoutCollider[] colliders;
     }
 
@@ -161,6 +163,7 @@ namespace Worldgen
                 GameObject copy = UnityEngine.Object.Instantiate(part.gameObject);
                 copy.name = asset.name;
                 copy.transform.position = Vector3.zero;
+                AddLevels(copy, model.transform, asset);
                 foreach (LayoutCollider collider in asset.colliders)
                 {
                     Mesh mesh;
@@ -173,6 +176,25 @@ namespace Worldgen
                 UnityEngine.Object.DestroyImmediate(copy);
             }
             return prefabs;
+        }
+
+        static void AddLevels(GameObject finest, Transform model, LayoutAsset asset)
+        {
+            if (asset.lods == null || asset.lods.Length < 2) return;
+            var levels = new List<LOD>();
+            levels.Add(new LOD(asset.lods[0].screen_height, finest.GetComponentsInChildren<Renderer>(true)));
+            for (int index = 1; index < asset.lods.Length; index++)
+            {
+                Transform part = FindByName(model, asset.lods[index].name);
+                if (part == null) continue;
+                GameObject level = UnityEngine.Object.Instantiate(part.gameObject);
+                level.name = asset.lods[index].name;
+                level.transform.SetParent(finest.transform, false);
+                levels.Add(new LOD(asset.lods[index].screen_height, level.GetComponentsInChildren<Renderer>(true)));
+            }
+            LODGroup group = finest.AddComponent<LODGroup>();
+            group.SetLODs(levels.ToArray());
+            group.RecalculateBounds();
         }
 
         static void AddInstances(Layout layout, Dictionary<string, GameObject> prefabs, Transform root)

@@ -21,7 +21,7 @@ FOLDERS = {
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "activations", "color", "randomness", "settings", "backend_table"}),
     frozenset({"frames", "spherical_harmonics", "events", "storage"}),
-    frozenset({"scene", "registry", "engines", "staging"}),
+    frozenset({"scene", "registry", "engines", "budgets", "staging"}),
     frozenset({"geometry"}),
     frozenset({"navigation"}),
     frozenset({"spec"}),

@@ -87,10 +87,10 @@ def collision_of(scene: Scene) -> Collision:
     return dataclasses.replace(made, parts=(*made.parts, pond), nodes=(*made.nodes, node))
 
 
-def make_world(folder: Path, *, with_navmesh: bool = True) -> Scene:
+def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None = None) -> Scene:
     """Write the folder; returns the scene that it shows."""
     folder.mkdir(parents=True)
-    scene = textured_scene()
+    scene = scene or textured_scene()
     points = surface_points(scene)
     cloud = splats_on(points.points_in_world)
     write_scene_glb(scene, folder / "scene.glb")

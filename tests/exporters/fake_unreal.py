@@ -187,8 +187,18 @@ def make_module() -> types.ModuleType:
         return module.actors[-1]
 
     subsystem = types.SimpleNamespace(spawn_actor_from_object=spawn, spawn_actor_from_class=spawn)
-    module.EditorActorSubsystem = "actors"
-    module.get_editor_subsystem = {"actors": subsystem}.__getitem__
+    module.levels = {}
+
+    def set_lod(mesh: StaticMesh, number: int, source: StaticMesh, source_number: int, reuse_slots: bool) -> None:
+        module.levels.setdefault(mesh.name, []).append((number, source.name))
+
+    def set_screen_sizes(mesh: StaticMesh, sizes: list[float]) -> None:
+        assert len(sizes) == len(module.levels[mesh.name]) + 1
+        assert sizes == sorted(sizes, reverse=True)
+
+    meshes = types.SimpleNamespace(set_lod_from_static_mesh=set_lod, set_lod_screen_sizes=set_screen_sizes)
+    module.StaticMeshEditorSubsystem, module.EditorActorSubsystem = "meshes", "actors"
+    module.get_editor_subsystem = {"actors": subsystem, "meshes": meshes}.__getitem__
 
     def add_new_subobject(parameters: Settable) -> tuple[Component, str]:
         parameters.properties["parent_handle"].component = Component()

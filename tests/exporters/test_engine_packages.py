@@ -131,9 +131,14 @@ def test_every_object_is_placed_and_meshes_are_shared(world: tuple[Path, Scene])
     folder, scene = world
     package = package_of(folder, scene)
     assert {item.object_id for item in package.placements} == {item.object_id for item in scene.objects}
-    assert len(package.assets) == len({(item.prototype, item.lod) for item in scene.objects})
+    assert len(package.assets) == len({item.prototype for item in scene.objects})
+    for item, placed in zip(scene.objects, package.placements, strict=True):
+        asset = next(asset for asset in package.assets if asset.name == placed.asset)
+        counts = scene.prototypes[item.prototype].num_triangles
+        assert tuple(level.num_triangles for level in asset.levels) == counts
+        assert placed.level == item.lod
     assert {asset.label for asset in package.assets if asset.is_static} == {"ground", "lake"}
-    crate = next(asset for asset in package.assets if "crate" in asset.name)
+    crate = next(asset for asset in package.assets if "crate" in asset.name.lower())
     assert (crate.minimum, crate.maximum, crate.num_triangles) == ((-1.0, 0.0, -1.0), (1.0, 2.0, 1.0), 24)
     for item, placed in zip(scene.objects, package.placements, strict=True):
         np.testing.assert_allclose(placed.world_from_asset, item.world_from_object, atol=2e-6)
@@ -152,7 +157,7 @@ def test_colliders_belong_to_assets_and_the_ground_to_none(world: tuple[Path, Sc
         ("COL_water_000", "trigger", "water"),
     ]
     owners = {asset.name: [collider.shape.kind for collider in asset.colliders] for asset in package.assets}
-    assert sorted(kinds for kinds in owners.values() if kinds) == [["capsule"], ["capsule"], ["hull"]]
+    assert sorted(kinds for kinds in owners.values() if kinds) == [["capsule"], ["hull"]]
     for asset in package.assets:
         for collider in asset.colliders:
             np.testing.assert_array_equal(collider.asset_from_collider, np.eye(4))

@@ -22,6 +22,7 @@ from worldgen.errors import ExportError
 from worldgen.exporters import glb_writer
 from worldgen.exporters.glb import write_collision_glb, write_parts_glb, write_scene_glb
 from worldgen.exporters.glb_materials import LIGHT_SCALE, GlbProfile
+from worldgen.exporters.glb_scene import thing_name
 from worldgen.exporters.glb_writer import NameTable
 from worldgen.frames import matrices_from_quats
 from worldgen.scene.scene import Scene
@@ -94,8 +95,8 @@ def test_every_object_is_a_named_node_in_its_place(scene: Scene, document: pyglt
             "spec_id": item.spec_id,
         }
         np.testing.assert_allclose(matrix_of(node), item.world_from_object, atol=2e-6)
-    assert by_id["store/crate/3"].name == "barn_store_crate_3"
-    assert by_id["grass/tuft/0"].name == "grass_tuft_0"
+    assert by_id["store/crate/3"].name == "SM_Barn_store_crate_003"
+    assert by_id["grass/tuft/0"].name == "SM_Grass_tuft_000"
 
 
 def test_objects_hang_below_their_spec_entry(scene: Scene, document: pygltflib.GLTF2) -> None:
@@ -108,7 +109,7 @@ def test_objects_hang_below_their_spec_entry(scene: Scene, document: pygltflib.G
 
 
 def test_instances_share_a_mesh(document: pygltflib.GLTF2) -> None:
-    meshes = {node.mesh for node in document.nodes if node.name.startswith("barn_store_crate")}
+    meshes = {node.mesh for node in document.nodes if node.name.startswith("SM_Barn_store_crate")}
     assert len(meshes) == 1
     # ground, box, ball in two levels of detail, pond, crate and tuft.
     assert len(document.meshes) == 7
@@ -123,8 +124,8 @@ def test_vertices_in_world_are_the_scene_s(scene: Scene, path: Path) -> None:
         parts = [part.mesh for part in scene.prototypes[item.prototype].lods[item.lod]]
         points = np.concatenate([mesh.vertices for mesh in parts]).astype(np.float64)
         expected = points @ item.world_from_object[:3, :3].T + item.world_from_object[:3, 3]
-        name = item.object_id.replace("/", "_")
-        nodes = [node for node in loaded.graph.nodes_geometry if re.fullmatch(rf"\w*{name}(_\w+)?", node)]
+        name = thing_name(scene.label_of(item), item.object_id).replace("/", "_")
+        nodes = [node for node in loaded.graph.nodes_geometry if re.fullmatch(rf"{name}(_[0-9a-f]+)?", node)]
         found = np.concatenate([trimesh_vertices(loaded, node) for node in nodes])
         np.testing.assert_allclose(sorted(map(tuple, found.round(4))), sorted(map(tuple, expected.round(4))), atol=2e-4)
 
@@ -135,7 +136,7 @@ def trimesh_vertices(loaded: trimesh.Scene, node: str) -> NDArray[np.float64]:
 
 
 def test_arrays_are_the_mesh_s(scene: Scene, document: pygltflib.GLTF2) -> None:
-    primitive = document.meshes[nodes_by_name(document)["rock_ball_0"].mesh].primitives[0]
+    primitive = document.meshes[nodes_by_name(document)["SM_Rock_ball_000"].mesh].primitives[0]
     mesh = scene.prototypes["ball"].lods[0][0].mesh
     attributes = primitive.attributes
     positions = accessor_values(document, attributes.POSITION)
@@ -168,7 +169,7 @@ def test_many_vertices_need_wide_indices(tmp_path: Path) -> None:
 
 
 def test_v_counts_downwards(scene: Scene, document: pygltflib.GLTF2) -> None:
-    primitive = document.meshes[nodes_by_name(document)["cabin_box_0"].mesh].primitives[0]
+    primitive = document.meshes[nodes_by_name(document)["SM_Cabin_box_000"].mesh].primitives[0]
     uvs = scene.prototypes["box"].lods[0][0].mesh.uvs
     assert uvs is not None
     found = accessor_values(document, primitive.attributes.TEXCOORD_0)

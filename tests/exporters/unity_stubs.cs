@@ -50,6 +50,9 @@ namespace UnityEngine
         public void SetActive(bool value) { }
     }
     public class Mesh : Object { }
+    public class Renderer : Component { }
+    public struct LOD { public LOD(float screenRelativeTransitionHeight, Renderer[] renderers) { } }
+    public class LODGroup : Component { public void SetLODs(LOD[] lods) { } public void RecalculateBounds() { } }
     public class MeshFilter : Component { public Mesh sharedMesh { get; set; } }
     public class PhysicMaterial : Object { }
     public class Collider : Component { public bool isTrigger { get; set; } public PhysicMaterial sharedMaterial { get; set; } }

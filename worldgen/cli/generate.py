@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from worldgen.budgets import BUDGET_HELP, parse_budget
 from worldgen.cli.model_options import ModelChoices, model_options
 from worldgen.cli.output import print_result, shared_options, terminal_reporter
 from worldgen.engines import ENGINES
@@ -40,6 +41,7 @@ from worldgen.settings import TIERS, parse_refinement
 @click.option("--camera-height", type=float, help="Metres of the camera over the ground; sets the scale.")
 @click.option("--kit", type=click.Path(path_type=Path), help="A kit.yaml: your models in the place of built ones.")
 @click.option("--engine", "engines", type=click.Choice(list(ENGINES)), multiple=True, help="Also make its package.")
+@click.option("--budget", metavar="BUDGET", help=BUDGET_HELP)
 @model_options
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @shared_options
@@ -66,6 +68,7 @@ def generate(
     kit: Path | None,
     engines: tuple[str, ...],
     models: ModelChoices,
+    budget: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -104,6 +107,7 @@ def generate(
         report=terminal_reporter(quiet),
         kit=kit,
         engines=engines,
+        budget=None if budget is None else parse_budget(budget),
     )
     manifest = world.manifest
     lines = [f"preview  {world.path / 'preview.jpg'}", f"world    {world.path}"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from worldgen.budgets import PlatformBudget
 from worldgen.builder.build_scene import build_terrain
 from worldgen.engines import ENGINES, load_engine_writer
-from worldgen.events import ArtifactWritten, RunContext
+from worldgen.events import ArtifactWritten, RunContext, WarningRaised
 from worldgen.exporters.engine_layout import LAYOUT_NAME
 from worldgen.exporters.engine_package import TerrainSource, WorldPackage, load_world_package
-from worldgen.manifest import Manifest, WorldFile, encode_manifest, load_manifest
+from worldgen.exporters.engine_scene import PackageCounts, prepare_package
+from worldgen.manifest import Manifest, PackageReport, WorldFile, encode_manifest, load_manifest
 from worldgen.spec.files import load_spec
 from worldgen.stages.layer_writer import describe_file
 from worldgen.stages.terrain_maps import make_terrain_maps
@@ -50,13 +53,16 @@ _ROLES = (
 _FOLDER_ROLES = {"Terrain": "terrain", "Landscape": "terrain", "terrain": "terrain"}
 
 
-def write_engine_packages(folder: Path, engines: Sequence[str], context: RunContext) -> Manifest:
+def write_engine_packages(
+    folder: Path, engines: Sequence[str], context: RunContext, *, budget: PlatformBudget | None = None
+) -> Manifest:
     """Write packages and bring the manifest up to date.
 
     Args:
         folder: The world.
         engines: Ids of ``worldgen.engines.ENGINES``.
         context: Where events go.
+        budget: What the platform can take; None keeps everything.
 
     Returns:
         The new manifest.
@@ -69,17 +75,45 @@ def write_engine_packages(folder: Path, engines: Sequence[str], context: RunCont
     manifest = load_manifest(folder)
     with context.stage("read world"):
         package = load_world_package(folder, manifest, terrain=_terrain_source(folder, manifest, context))
-    for engine, write in writers.items():
-        target = folder / ENGINES_FOLDER / engine
-        with context.stage(f"package {engine}"):
-            with staged_folder(target, own_names=_names_of(target, manifest), marker=LAYOUT_NAME) as building:
-                write(package, building)
-                files = _describe(building, engine)
-            kept = [file for file in manifest.files if not file.path.startswith(f"{ENGINES_FOLDER}/{engine}/")]
-            manifest = manifest.model_copy(update={"files": (*kept, *files)})
-            write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
-        context.report(ArtifactWritten(target, f"package for {engine}", sum(file.num_bytes for file in files)))
+    with tempfile.TemporaryDirectory(prefix="worldgen-") as scratch:
+        with context.stage("make levels of detail"):
+            package, counts = prepare_package(package, Path(scratch), budget)
+        for note in counts.notes:
+            context.report(WarningRaised(note))
+        for engine, write in writers.items():
+            target = folder / ENGINES_FOLDER / engine
+            with context.stage(f"package {engine}"):
+                with staged_folder(target, own_names=_names_of(target, manifest), marker=LAYOUT_NAME) as building:
+                    write(package, building)
+                    files = _describe(building, engine)
+                manifest = _with_package(manifest, files, _report(engine, budget, counts, files))
+                write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
+            context.report(ArtifactWritten(target, f"package for {engine}", sum(file.num_bytes for file in files)))
     return manifest
+
+
+def _with_package(manifest: Manifest, files: list[WorldFile], report: PackageReport) -> Manifest:
+    prefix = f"{ENGINES_FOLDER}/{report.engine}/"
+    kept = [file for file in manifest.files if not file.path.startswith(prefix)]
+    others = [other for other in manifest.packages if other.engine != report.engine]
+    packages = sorted([*others, report], key=lambda each: each.engine)
+    return manifest.model_copy(update={"files": (*kept, *files), "packages": tuple(packages)})
+
+
+def _report(engine: str, budget: PlatformBudget | None, counts: PackageCounts, files: list[WorldFile]) -> PackageReport:
+    return PackageReport(
+        engine=engine,
+        budget=None if budget is None else budget.name,
+        max_triangles=None if budget is None else budget.triangles,
+        max_splats=None if budget is None else budget.splats,
+        max_texture_mb=None if budget is None else budget.texture_mb,
+        triangles=counts.triangles,
+        mesh_triangles=counts.mesh_triangles,
+        splats=counts.splats,
+        texture_mb=counts.texture_mb,
+        num_bytes=sum(file.num_bytes for file in files),
+        notes=counts.notes,
+    )
 
 
 def _terrain_source(folder: Path, manifest: Manifest, context: RunContext) -> TerrainSource | None:

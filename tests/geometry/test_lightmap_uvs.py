@@ -1,0 +1,39 @@
+"""Lightmap UVs: the same surface, within the square, nothing on top of anything else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.scenes import ball_mesh, box_mesh
+from worldgen.geometry.lightmap_uvs import unwrap_for_lightmap
+
+
+def test_parts_share_the_square_without_overlap() -> None:
+    parts = [box_mesh(), ball_mesh(2)]
+    unwrapped = unwrap_for_lightmap(parts)
+    size = 256
+    counts = np.zeros((size, size), dtype=int)
+    steps = np.stack(np.meshgrid(*[(np.arange(size) + 0.5) / size] * 2), axis=-1).reshape(-1, 2)
+    for part, found in zip(parts, unwrapped, strict=True):
+        np.testing.assert_array_equal(found.mesh.vertices, part.vertices[found.sources])
+        before = np.sort(part.vertices[part.triangles].reshape(-1, 9), axis=0)
+        np.testing.assert_array_equal(np.sort(found.mesh.vertices[found.mesh.triangles].reshape(-1, 9), axis=0), before)
+        assert found.uvs.min() >= 0.0
+        assert found.uvs.max() <= 1.0
+        for corners in found.uvs[found.mesh.triangles].astype(np.float64):
+            low, high = corners.min(axis=0) - 1.0 / size, corners.max(axis=0) + 1.0 / size
+            near = np.flatnonzero(((steps >= low) & (steps <= high)).all(axis=1))
+            one, two = corners[1] - corners[0], corners[2] - corners[0]
+            area = one[0] * two[1] - one[1] * two[0]
+            away = steps[near] - corners[0]
+            u = (away[:, 0] * two[1] - away[:, 1] * two[0]) / area
+            v = (one[0] * away[:, 1] - one[1] * away[:, 0]) / area
+            inside = near[(u > 1e-6) & (v > 1e-6) & (u + v < 1.0 - 1e-6)]
+            counts.ravel()[inside] += 1
+    assert counts.max() == 1
+    assert (counts > 0).mean() > 0.3
+
+
+def test_same_parts_same_uvs() -> None:
+    one, two = (unwrap_for_lightmap([ball_mesh(3)])[0] for _ in range(2))
+    np.testing.assert_array_equal(one.uvs, two.uvs)
