@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from worldgen.exporters.detour import MAX_VERTICES, write_navmesh_detour
 from worldgen.exporters.engine_axes import WEB
 from worldgen.exporters.engine_files import copy_file, write_readme, write_script
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
 from worldgen.exporters.engine_meshes import write_navmesh, write_whole_scene, write_world_colliders
 from worldgen.exporters.engine_package import WorldPackage
+from worldgen.exporters.navmesh_reader import read_navmesh_glb
 from worldgen.exporters.radiance_hdr import read_radiance_hdr, write_radiance_hdr
 from worldgen.exporters.sog import write_sog
 
@@ -33,12 +35,24 @@ def write_web_package(package: WorldPackage, folder: Path) -> None:
         navmesh=navmesh if write_navmesh(package, folder / navmesh) else "",
         sky=_write_sky(package, folder),
         splats=_write_splats(package, folder),
-        more={"viewer": "index.html"},
+        more={"viewer": "index.html", "navmesh_detour": _write_detour(package, folder)},
     )
     write_layout(package, WEB, "web", files, folder)
     for script in ("index.html", "viewer.js"):
         write_script(script, folder / script)
     write_readme(package, "README_Web.md", folder / "README_Web.md", {})
+
+
+def _write_detour(package: WorldPackage, folder: Path) -> str:
+    """The navmesh for recast-navigation; "" where there is none that a tile can hold."""
+    if package.navmesh is None:
+        return ""
+    navigation = read_navmesh_glb(package.navmesh)
+    if not 0 < len(navigation.navmesh.vertices) <= MAX_VERTICES:
+        return ""
+    name = f"{package.name}_navmesh.bin"
+    write_navmesh_detour(navigation, folder / name)
+    return name
 
 
 def _write_sky(package: WorldPackage, folder: Path) -> str:

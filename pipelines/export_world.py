@@ -15,6 +15,9 @@ from worldgen.settings import TIERS
 from worldgen.stages.write_engines import check_engines, write_engine_packages
 from worldgen.stages.write_world import OWN_NAMES
 
+_LAYER_NAMES = {"splats": "splats", "points": "points", "navigation": "navmesh"}
+"""Layers that a world can be read back for, and what their files are called."""
+
 
 def export_engines(
     folder: Path | str,
@@ -49,11 +52,11 @@ def export_formats(folder: Path | str, formats: Sequence[str], output: Path | st
 
     Args:
         folder: The world.
-        formats: Format ids of the layers "splats" and "points".
+        formats: Format ids of the layers "splats", "points" and "navigation".
         output: The folder to write to; the world itself if left out, beside the files it has.
 
     Returns:
-        The files that were written, ``splats.<suffix>`` or ``points.<suffix>``.
+        The files that were written, ``splats.<suffix>``, ``points.<suffix>`` or ``navmesh.<suffix>``.
 
     Raises:
         UsageError: A format is of another layer, or its file would replace one of the world's own.
@@ -64,15 +67,20 @@ def export_formats(folder: Path | str, formats: Sequence[str], output: Path | st
     target = Path(output) if output is not None else world.path
     written = []
     for entry in entries:
-        if entry.layer not in ("splats", "points") or not entry.writes:
+        if entry.layer not in _LAYER_NAMES or not entry.writes:
             raise UsageError(
                 f"A world cannot be exported to '{entry.id}' afterwards.",
-                hint="Layers that can: splats and points; see: worldgen convert --help",
+                hint="Layers that can: splats, points and the navmesh (navmesh_obj, navmesh_detour)",
             )
-        path = target / f"{entry.layer}{entry.suffixes[0]}"
+        path = target / f"{_LAYER_NAMES[entry.layer]}{entry.suffixes[0]}"
         if output is None and path.name in OWN_NAMES:
             raise UsageError(f"The world holds its own {path.name}.", hint="Choose another folder with -o.", path=path)
         target.mkdir(parents=True, exist_ok=True)
-        load_writer(entry)(world.splats if entry.layer == "splats" else world.points, path)
+        layers = {
+            "splats": lambda: world.splats,
+            "points": lambda: world.points,
+            "navigation": lambda: world.navigation,
+        }
+        load_writer(entry)(layers[entry.layer](), path)
         written.append(path)
     return written

@@ -13,6 +13,7 @@ from worldgen.errors import InvalidInputError
 from worldgen.manifest import Manifest, load_manifest
 from worldgen.registry import find_format, load_reader
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.spec.model import WorldSpec
 from worldgen.storage import path_inside
@@ -74,6 +75,11 @@ class World:
     def points(self) -> PointCloud:
         """The fused point cloud."""
         return self._read("points")
+
+    @cached_property
+    def navigation(self) -> Navigation:
+        """The navmesh, spawn points and points of interest."""
+        return self._read("navmesh")
 
     @cached_property
     def splats(self) -> GaussianCloud:

@@ -227,6 +227,21 @@ _FORMATS: tuple[FormatEntry, ...] = (
         suffixes=(".glb",),
         description="walkable ground, spawn points and points of interest (glTF 2.0)",
         writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_glb",
+        reader=f"{_EXPORTERS}.navmesh_reader:read_navmesh_glb",
+    ),
+    FormatEntry(
+        id="navmesh_obj",
+        layer="navigation",
+        suffixes=(".obj",),
+        description="walkable ground, an object per island (Wavefront OBJ)",
+        writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_obj",
+    ),
+    FormatEntry(
+        id="navmesh_detour",
+        layer="navigation",
+        suffixes=(".bin",),
+        description="walkable ground as Detour loads it (dtNavMesh in an MSET file)",
+        writer=f"{_EXPORTERS}.detour:write_navmesh_detour",
     ),
     FormatEntry(
         id="light_json",

@@ -1,6 +1,7 @@
 """The import matrix: other projects' loaders read the packages of several worlds and must agree with each other.
 
-Takes minutes and needs Node.js with npm; Blender is run where ``WORLDGEN_BLENDER_PYTHON`` names a Python with ``bpy``.
+Takes minutes and needs Node.js with npm; Blender is run where ``WORLDGEN_BLENDER_PYTHON`` names a Python with ``bpy``,
+and leaves pictures and the table in the folder that ``WORLDGEN_MATRIX_PICTURES`` names.
 """
 
 from __future__ import annotations
@@ -8,15 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 
-from tests.exporters.node_tools import assert_valid
+from tests.exporters.node_tools import assert_valid, splat_transform
 from worldgen.pipelines.export_world import export_engines
 from worldgen.pipelines.generate import generate
 from worldgen.pipelines.world import World
@@ -24,6 +29,7 @@ from worldgen.pipelines.world import World
 HERE = Path(__file__).parent
 NODE = HERE.parent / "node"
 READERS = ("three", "babylon", "gltf-transform")
+ENGINES = ("blender", "unity", "unreal", "godot", "isaac", "web")
 PROMPTS = {
     "chapel": "a small chapel and a well in a meadow, birch trees",
     "desert": "a pyramid in a desert, palms by an oasis",
@@ -57,17 +63,16 @@ def readers() -> Path:
 @pytest.fixture(scope="module", params=list(PROMPTS))
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp(request.param)
-    engines = ["blender", "unity", "unreal", "godot"]
     if request.param == "panorama":
         first = generate(PROMPTS["chapel"], output=folder / "first", quality="draft", seed=3)
         made = generate(output=folder / "world", panorama=first.path / "panorama.png", quality="draft")
-        return export_engines(made.path, engines)
+        return export_engines(made.path, ENGINES)
     kit = None
     if request.param == "kit":
         trimesh.creation.cone(radius=2.0, height=8.0).export(folder / "pine.glb")
         kit = folder / "kit.yaml"
         kit.write_text("assets: {conifer: {file: pine.glb, up: z, scale: height}}\n", encoding="utf-8")
-    return generate(PROMPTS[request.param], output=folder / "world", quality="draft", seed=3, kit=kit, engines=engines)
+    return generate(PROMPTS[request.param], output=folder / "world", quality="draft", seed=3, kit=kit, engines=ENGINES)
 
 
 def read_by(reader: str, path: Path, tools: Path) -> dict:
@@ -83,53 +88,130 @@ def read_by_trimesh(path: Path) -> dict:
     return {"meshes": len(nodes), "triangles": triangles, "low": list(scene.bounds[0]), "high": list(scene.bounds[1])}
 
 
-def test_loaders_agree(world: World, readers: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    layout = json.loads((world.path / "engines" / "blender" / "layout.json").read_text())
-    path = world.path / "engines" / "blender" / layout["files"]["land"]
+def read_by_open3d(path: Path) -> dict:
+    open3d = pytest.importorskip("open3d", exc_type=ImportError)
+    model = open3d.io.read_triangle_model(str(path))
+    points = [np.asarray(part.mesh.vertices) for part in model.meshes]
+    return {
+        "meshes": len(model.meshes),
+        "triangles": sum(len(part.mesh.triangles) for part in model.meshes),
+        "low": np.min([each.min(axis=0) for each in points], axis=0).tolist(),
+        "high": np.max([each.max(axis=0) for each in points], axis=0).tolist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[dict[str, dict[str, str]]]:
+    """Cells by world and reader, printed as a table for the docs once all worlds are done."""
+    rows: dict[str, dict[str, str]] = {}
+    yield rows
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    lines = [f"| world | {' | '.join(columns)} |", "|" + "---|" * (len(columns) + 1)]
+    lines += [f"| {world} | {' | '.join(row.get(name, '') for name in columns)} |" for world, row in rows.items()]
+    (Path(os.environ.get("WORLDGEN_MATRIX_PICTURES") or tempfile.gettempdir()) / "import_matrix.md").write_text(
+        "\n".join(lines) + "\n", encoding="utf-8"
+    )
+    sys.__stdout__.write("\n" + "\n".join(lines) + "\n")
+
+
+def package_of(world: World, engine: str) -> tuple[Path, dict]:
+    folder = world.path / "engines" / engine
+    return folder, json.loads((folder / "layout.json").read_text())
+
+
+def row_of(table: dict[str, dict[str, str]], world: World) -> dict[str, str]:
+    return table.setdefault(world.path.parent.name.rstrip("0123456789"), {})
+
+
+def test_loaders_agree(world: World, readers: Path, table: dict[str, dict[str, str]]) -> None:
+    folder, layout = package_of(world, "blender")
+    path = folder / layout["files"]["land"]
     results = {"trimesh": read_by_trimesh(path)} | {name: read_by(name, path, readers) for name in READERS}
-    with capsys.disabled():
-        for name, result in results.items():
-            print(f"\n{layout['world']:<20} {name:<15} {result['meshes']:>7} {result['triangles']:>9.0f}", end="")  # noqa: T201
     first = results["trimesh"]
-    for result in results.values():
-        assert (result["meshes"], result["triangles"]) == (first["meshes"], first["triangles"])
-        np.testing.assert_allclose(result["low"], first["low"], atol=0.01)
-        np.testing.assert_allclose(result["high"], first["high"], atol=0.01)
+    row = row_of(table, world)
+    row["meshes drawn"], row["triangles"] = f"{first['meshes']:.0f}", f"{first['triangles']:.0f}"
+    for name, result in results.items():
+        assert (result["meshes"], result["triangles"]) == (first["meshes"], first["triangles"]), name
+        np.testing.assert_allclose(result["low"], first["low"], atol=0.01, err_msg=name)
+        np.testing.assert_allclose(result["high"], first["high"], atol=0.01, err_msg=name)
+        row[name] = "agrees"
 
 
-def test_the_validator_is_content(world: World) -> None:
+def test_open3d_reads_every_mesh(world: World, table: dict[str, dict[str, str]]) -> None:
+    """Open3D knows no nodes: it shows each mesh of the props once, where it was made."""
+    folder, layout = package_of(world, "unreal")
+    path = folder / (layout["files"]["props"] or layout["files"]["land"])
+    scene = trimesh.load(path, process=False)
+    found = read_by_open3d(path)
+    assert found["triangles"] == sum(len(geometry.faces) for geometry in scene.geometry.values())
+    row_of(table, world)["Open3D"] = f"{found['meshes']} parts agree"
+
+
+def test_the_validator_is_content(world: World, table: dict[str, dict[str, str]]) -> None:
     files = [path for suffix in ("*.glb", "*.gltf") for path in (world.path / "engines").rglob(suffix)]
-    assert_valid(*sorted(files))
+    assert_valid(*sorted(files), world.path / "scene.glb", world.path / "collision.glb")
+    row_of(table, world)["Khronos validator"] = f"{len(files) + 2} files, 0 errors, 0 warnings"
 
 
-def test_blender_runs_its_script(world: World, tmp_path: Path) -> None:
+def test_three_reads_the_web_package(world: World, readers: Path, table: dict[str, dict[str, str]]) -> None:
+    folder, layout = package_of(world, "web")
+    plain_folder, plain = package_of(world, "blender")
+    found = read_by("three", folder / layout["files"]["land"], readers)
+    first = read_by_trimesh(plain_folder / plain["files"]["land"])
+    assert (found["meshes"], found["triangles"]) == (first["meshes"], first["triangles"])
+    size = np.abs(first["high"]).max()
+    np.testing.assert_allclose(found["low"], first["low"], atol=1e-4 * size)
+    np.testing.assert_allclose(found["high"], first["high"], atol=1e-4 * size)
+    megabytes = [
+        path.stat().st_size / 1e6 for path in (folder / layout["files"]["land"], plain_folder / plain["files"]["land"])
+    ]
+    row_of(table, world)["web GLB in three.js"] = f"agrees ({megabytes[0]:.1f} of {megabytes[1]:.1f} MB)"
+
+
+def test_usd_validates(world: World, table: dict[str, dict[str, str]]) -> None:
+    pytest.importorskip("pxr")
+    from pxr import Usd, UsdValidation
+
+    folder, layout = package_of(world, "isaac")
+    stage = Usd.Stage.Open(str(folder / layout["files"]["land"]))
+    context = UsdValidation.ValidationContext(UsdValidation.ValidationRegistry().GetOrLoadAllValidators())
+    assert [error.GetMessage() for error in context.Validate(stage)] == []
+    instances = [prim for prim in stage.Traverse() if prim.IsInstance()]
+    assert len(instances) == len(layout["instances"])
+    row_of(table, world)["UsdValidation"] = "0 messages"
+
+
+def test_splat_transform_reads_the_splats(world: World, table: dict[str, dict[str, str]], tmp_path: Path) -> None:
+    count = world.splats.num_gaussians
+    for file in ("splats.ply", "splats.spz"):
+        splat_transform(world.path / file, tmp_path / "a.ply")
+        header = (tmp_path / "a.ply").read_bytes()[:4096].split(b"end_header")[0].decode()
+        assert int(re.search(r"element vertex (\d+)", header).group(1)) == count
+    row_of(table, world)["splat-transform"] = f"{count} splats"
+
+
+def test_blender_runs_its_script(world: World, tmp_path: Path, table: dict[str, dict[str, str]]) -> None:
     python = os.environ.get("WORLDGEN_BLENDER_PYTHON")
     if not python:
         pytest.skip("WORLDGEN_BLENDER_PYTHON names no Python with bpy")
     package = world.path / "engines" / "blender"
     layout = json.loads((package / "layout.json").read_text())
-    script = tmp_path / "run.py"
-    script.write_text(
-        "import bpy, json, runpy, sys\n"
-        "bpy.ops.wm.read_factory_settings(use_empty=True)\n"
-        "runpy.run_path(sys.argv[1], run_name='__main__')\n"
-        "bpy.context.view_layer.update()\n"
-        "names = [item.name for item in bpy.data.collections['Colliders'].objects] if "
-        "'Colliders' in bpy.data.collections else []\n"
-        "meshes = [item for item in bpy.data.objects if item.type == 'MESH']\n"
-        "places = {item.name: list(item.matrix_world.translation) for item in meshes}\n"
-        "units = bpy.context.scene.unit_settings\n"
-        "camera = list(bpy.context.scene.camera.matrix_world.translation)\n"
-        "json.dump({'colliders': names, 'places': places, 'camera': camera, "
-        "'units': [units.system, units.scale_length]}, open(sys.argv[2], 'w'))\n",
-        encoding="utf-8",
-    )
+    pictures = os.environ.get("WORLDGEN_MATRIX_PICTURES")
+    name = world.path.parent.name.rstrip("0123456789")
+    picture = str(Path(pictures) / f"{name}.png") if pictures else ""
     result = tmp_path / "result.json"
-    command = [python, str(script), str(package / "import_world.py"), str(result)]
-    subprocess.run(command, capture_output=True, text=True, timeout=900, check=True)
+    command = [python, str(HERE / "blender_probe.py"), str(package / "import_world.py"), str(result), picture]
+    subprocess.run(command, capture_output=True, text=True, timeout=1500, check=True)
     found = json.loads(result.read_text())
     assert found["units"] == ["METRIC", 1.0]
     np.testing.assert_allclose(found["camera"], layout["spawn"]["engine_eye"], atol=1e-5)
     assert sorted(found["colliders"]) == sorted(row["name"] for row in layout["colliders"])
     for row in layout["instances"]:
         np.testing.assert_allclose(found["places"][row["name"]], row["engine_position"], atol=1e-3)
+    first = read_by_trimesh(package / layout["files"]["land"])
+    low, high = np.array([first["low"], first["high"]])[:, [0, 2, 1]] * (1.0, -1.0, 1.0)
+    np.testing.assert_allclose(found["low"], np.minimum(low, high), atol=0.02)
+    np.testing.assert_allclose(found["high"], np.maximum(low, high), atol=0.02)
+    # The ground lies at 0 under the spawn; the ray may meet a blade of grass first.
+    assert -0.1 < found["ground"] < 0.6
+    row_of(table, world)["Blender 5.0"] = f"{len(found['places'])} objects, {len(found['colliders'])} colliders agree"

@@ -10,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.exporters.textured_scene import textured_scene
-from tests.scenes import quad_mesh
 from worldgen import __version__
 from worldgen.exporters.engine_package import TerrainSource, WorldPackage, load_world_package
 from worldgen.exporters.gaussian_ply import write_gaussian_ply
-from worldgen.exporters.glb import write_collision_glb, write_parts_glb, write_scene_glb
+from worldgen.exporters.glb import write_collision_glb, write_scene_glb
 from worldgen.exporters.light_json import write_light_json
+from worldgen.exporters.navmesh_files import write_navmesh_glb
 from worldgen.exporters.radiance_hdr import write_radiance_hdr
 from worldgen.exporters.spz import write_spz
 from worldgen.geometry.collision import Collision, CollisionNode, CollisionPart, build_collision
 from worldgen.geometry.terrain_sampling import sample_terrain
 from worldgen.geometry.water_volumes import WaterBox, box_mesh
 from worldgen.manifest import Bounds, Manifest, Source, Spawn, encode_manifest, load_manifest
+from worldgen.navigation.navmesh import Area, build_navmesh
+from worldgen.navigation.solids import solids_of
 from worldgen.randomness import rng
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.material import SURFACE_TAGS
+from worldgen.scene.navmesh import Agent, Navigation
 from worldgen.scene.scene import Scene
 from worldgen.stages.layer_writer import describe_file
 from worldgen.storage import write_bytes
@@ -87,6 +90,13 @@ def collision_of(scene: Scene) -> Collision:
     return dataclasses.replace(made, parts=(*made.parts, pond), nodes=(*made.nodes, node))
 
 
+def navigation_of(scene: Scene) -> Navigation:
+    """A real navmesh of the scene's middle: 40 m wide, with holes around the things that stand there."""
+    solids = solids_of(build_collision(scene))
+    navmesh = build_navmesh(solids, Area(x=(-20.0, 20.0), z=(-20.0, 20.0)), Agent())
+    return Navigation(navmesh=navmesh, spawn_points=(), points_of_interest=())
+
+
 def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None = None) -> Scene:
     """Write the folder; returns the scene that it shows."""
     folder.mkdir(parents=True)
@@ -108,8 +118,8 @@ def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None =
         ("light.json", "light", "light_json"),
     ]
     if with_navmesh:
-        write_parts_glb({"navmesh": quad_mesh(20.0, 0.0)}, folder / "navmesh.glb")
-        files.append(("navmesh.glb", "navmesh", "glb"))
+        write_navmesh_glb(navigation_of(scene), folder / "navmesh.glb")
+        files.append(("navmesh.glb", "navmesh", "navmesh_glb"))
     manifest = Manifest(
         worldgen_version=__version__,
         source=Source(kind="panorama", prompt="a crate store by a pond"),

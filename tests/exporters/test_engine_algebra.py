@@ -244,10 +244,12 @@ def test_ground_collider_and_navmesh_lie_on_the_ground(package: Package) -> None
         for name, points in placed_meshes(package.folder / files["colliders"], package.mesh_importer).items()
         if "ground" in name
     )
-    (navmesh,) = placed_meshes(package.folder / files["navmesh"], package.mesh_importer).values()
-    for points, half_size in ((ground, 100.0), (navmesh, 20.0)):
+    islands = placed_meshes(package.folder / files["navmesh"], package.mesh_importer)
+    navmesh = np.concatenate(list(islands.values()))
+    # An agent's middle keeps its radius away from the border of the sampled square.
+    for points, half_size in ((ground, 100.0), (navmesh, 19.6)):
         assert np.abs(points @ up).max() / package.scale < 1e-4
-        assert np.ptp(points, axis=0).max() / package.scale == pytest.approx(2.0 * half_size, rel=1e-5)
+        assert np.ptp(points, axis=0).max() / package.scale == pytest.approx(2.0 * half_size, rel=0.02)
     np.testing.assert_allclose(package.layout["spawn"]["engine_position"], 0.0, atol=1e-9)
 
 
@@ -271,3 +273,18 @@ def test_key_light_shines_from_the_sun(package: Package, world: tuple[Path, Scen
     shine = trimesh.transformations.quaternion_matrix([w, x, y, z])[:3, :3] @ forward
     to_sun = package.mesh_importer @ world[1].sky.key_direction_in_world / package.scale
     np.testing.assert_allclose(shine, -to_sun, atol=1e-6)
+
+
+def test_the_navmesh_keeps_clear_of_what_stands_there(package: Package, world: tuple[Path, Scene]) -> None:
+    """Seen in the engine, no corner of the navmesh lies nearer to the box than an agent's radius."""
+    row = next(row for row in package.layout["instances"] if row["object_id"] == "box/0")
+    engine_from_box = engine_matrix(row)
+    corners = [[x, 0.0, z] for x in (-1.0, 1.0) for z in (-1.0, 1.0)]
+    base = (
+        apply(engine_from_box, np.array(corners) @ package.mesh_importer.T) @ package.mesh_importer / package.scale**2
+    )
+    low, high = base.min(axis=0), base.max(axis=0)
+    islands = placed_meshes(package.folder / package.layout["files"]["navmesh"], package.mesh_importer)
+    points = np.concatenate(list(islands.values())) @ package.mesh_importer / package.scale**2
+    gaps = np.maximum(np.maximum(low - points, points - high), 0.0)[:, [0, 2]]
+    assert 0.3 < np.linalg.norm(gaps, axis=1).min() < 0.6

@@ -23,7 +23,9 @@ if (reader === "three") {
   const THREE = await load(`${toolsFolder}/node_modules/three/build/three.module.js`);
   const { GLTFLoader } = await load(`${toolsFolder}/node_modules/three/examples/jsm/loaders/GLTFLoader.js`);
   const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const { scene } = await new GLTFLoader().parseAsync(data, "");
+  const { MeshoptDecoder } = await load(`${toolsFolder}/node_modules/three/examples/jsm/libs/meshopt_decoder.module.js`);
+  await MeshoptDecoder.ready;
+  const { scene } = await new GLTFLoader().setMeshoptDecoder(MeshoptDecoder).parseAsync(data, "");
   scene.updateMatrixWorld(true);
   scene.traverse((node) => {
     if (!node.isMesh) return;

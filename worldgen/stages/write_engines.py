@@ -29,6 +29,7 @@ _ROLES = (
     ("_collision.glb", "colliders"),
     ("_nav.glb", "navmesh"),
     ("_navmesh.glb", "navmesh"),
+    ("_navmesh.bin", "navmesh"),
     (".glb", "mesh"),
     (".gltf", "mesh"),
     (".bin", "mesh"),
