@@ -112,9 +112,10 @@ class GlbWriter:
         if mesh.uvs is not None:
             attributes["TEXCOORD_0"] = self._add_accessor(mesh.uvs, "VEC2", _FLOAT, convert=_downward_uvs)
         if lightmap_uvs is not None:
-            attributes["TEXCOORD_1"] = self._add_accessor(lightmap_uvs, "VEC2", _FLOAT)
-            # glTF allows no second set without a first.
-            attributes.setdefault("TEXCOORD_0", attributes["TEXCOORD_1"])
+            accessor = self._add_accessor(lightmap_uvs, "VEC2", _FLOAT)
+            # glTF allows no second set without a first, and some readers want the first to come first.
+            attributes.setdefault("TEXCOORD_0", accessor)
+            attributes["TEXCOORD_1"] = accessor
         if mesh.colors is not None:
             attributes["COLOR_0"] = self._add_accessor(
                 mesh.colors, "VEC4", _UNSIGNED_SHORT, row_bytes=8, convert=_short_colors, normalized=True

@@ -76,11 +76,7 @@ def export_formats(folder: Path | str, formats: Sequence[str], output: Path | st
         if output is None and path.name in OWN_NAMES:
             raise UsageError(f"The world holds its own {path.name}.", hint="Choose another folder with -o.", path=path)
         target.mkdir(parents=True, exist_ok=True)
-        layers = {
-            "splats": lambda: world.splats,
-            "points": lambda: world.points,
-            "navigation": lambda: world.navigation,
-        }
-        load_writer(entry)(layers[entry.layer](), path)
+        layer = getattr(world, entry.layer)
+        load_writer(entry)(layer, path)
         written.append(path)
     return written
