@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.geometry.cameras import camera_position, cube_cameras, pixel_angles, pixel_rays_in_world
+from worldgen.geometry.cameras import CUBE_FACES, camera_position, cube_cameras, pixel_angles, pixel_rays_in_world
 from worldgen.randomness import seed_for
 from worldgen.rendering.atmosphere import apply_fog, fog_radiance, fog_transmittance
 from worldgen.rendering.cube_resampling import pad_faces, require_cube, resample_bicubic
@@ -84,8 +84,8 @@ class SceneRenderer:
 
     def start_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> None:
         """Let the path tracer begin with what :meth:`render_cube` will be asked for."""
-        for camera in cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX):
-            self.start_view(camera, samples)
+        for camera, spent in _cube_samples(position, face_px, samples):
+            self.start_view(camera, spent)
 
     def render_view(self, camera: Camera, samples: int) -> View:
         """Render what a pinhole camera sees, with ``samples`` paths per pixel.
@@ -102,14 +102,14 @@ class SceneRenderer:
         Args:
             position: (3,) in world, metres.
             face_px: Side of each face in pixels.
-            samples: Paths per pixel.
+            samples: Paths per pixel; the face that looks at one's own feet takes half.
 
         Returns:
             Six views of exactly 90°, in the order of ``CUBE_FACES``.
         """
         self.start_cube(position, face_px, samples)
-        cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
-        return tuple(self._view(camera, samples, margin_px=_MARGIN_PX) for camera in cameras)
+        faces = _cube_samples(position, face_px, samples)
+        return tuple(self._view(camera, spent, margin_px=_MARGIN_PX) for camera, spent in faces)
 
     def panorama_from_cube(self, views: Sequence[View], camera: PanoramaCamera) -> View:
         """Assemble a panorama from the faces of a cube that was rendered at its position.
@@ -199,6 +199,16 @@ class SceneRenderer:
         for array in (camera.world_from_camera, camera.intrinsics_px):
             digest.update(np.ascontiguousarray(array).tobytes())
         return seed_for(self._seed, f"render/{camera.width}x{camera.height}/{digest.hexdigest()}")
+
+
+def _cube_samples(position: NDArray[np.float64], face_px: int, samples: int) -> list[tuple[Camera, int]]:
+    """Cameras of a cube's faces with their margins, and the samples that each is worth."""
+    cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
+    # At one's feet a pixel covers millimetres of the same ground as its neighbours, which the denoiser knows.
+    return [
+        (camera, -(-samples // 2) if face == "down" else samples)
+        for camera, face in zip(cameras, CUBE_FACES, strict=True)
+    ]
 
 
 def _cropped(camera: Camera, margin_px: int) -> Camera:

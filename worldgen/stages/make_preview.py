@@ -117,13 +117,13 @@ def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, width: int) -> P
 def _view_from_above(renderer: SceneRenderer, panorama_height: int) -> tuple[Camera, int]:
     """The camera behind the spawn that looks down on it, and its samples per pixel."""
     # A small world gets a small picture of it, drawn larger: its path samples are better spent on the panorama.
-    shrink = 2 if panorama_height < 1024 else 1
+    shrink, samples = (2, 1) if panorama_height < 1024 else (1, 2)
     height, width = (side // shrink for side in _PICTURE_SIZE)
     target = np.array([0.0, 0.0, -16.0])
     camera = pinhole_camera_at(
         _overlook(renderer.scene), target, height=height, width=width, horizontal_fov=math.radians(58.0)
     )
-    return camera, 2
+    return camera, samples
 
 
 def _overlook(scene: Scene) -> NDArray[np.float64]:
