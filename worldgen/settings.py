@@ -98,7 +98,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
         "standard": QualityTier(
             name="standard",
             panorama_height=1024,
-            spawn_samples=3,
+            spawn_samples=4,
             station_samples=2,
             station_face_px=208,
             max_stations=5,

@@ -84,7 +84,7 @@ class SceneRenderer:
 
     def start_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> None:
         """Let the path tracer begin with what :meth:`render_cube` will be asked for."""
-        for camera, spent in _cube_samples(position, face_px, samples):
+        for camera, spent in cube_samples(position, face_px, samples):
             self.start_view(camera, spent)
 
     def render_view(self, camera: Camera, samples: int) -> View:
@@ -108,7 +108,7 @@ class SceneRenderer:
             Six views of exactly 90°, in the order of ``CUBE_FACES``.
         """
         self.start_cube(position, face_px, samples)
-        faces = _cube_samples(position, face_px, samples)
+        faces = cube_samples(position, face_px, samples)
         return tuple(self._view(camera, spent, margin_px=_MARGIN_PX) for camera, spent in faces)
 
     def panorama_from_cube(self, views: Sequence[View], camera: PanoramaCamera) -> View:
@@ -201,8 +201,8 @@ class SceneRenderer:
         return seed_for(self._seed, f"render/{camera.width}x{camera.height}/{digest.hexdigest()}")
 
 
-def _cube_samples(position: NDArray[np.float64], face_px: int, samples: int) -> list[tuple[Camera, int]]:
-    """Cameras of a cube's faces with their margins, and the samples that each is worth."""
+def cube_samples(position: NDArray[np.float64], face_px: int, samples: int) -> list[tuple[Camera, int]]:
+    """Cameras of a cube's faces with their margins, in the order of ``CUBE_FACES``, and the samples each is worth."""
     cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
     # At one's feet a pixel covers millimetres of the same ground as its neighbours, which the denoiser knows.
     return [
