@@ -30,34 +30,36 @@ def _world_normal(linear: Any, x: float, y: float, z: float) -> tuple[float, flo
 
 
 @numba.njit(parallel=True, cache=True)
-def pinhole_rays(
+def pixel_rays(
     intrinsics_px: NDArray[np.float64],
     world_from_camera: NDArray[np.float64],
-    grid: tuple[int, int, int, int],
-    offset: tuple[float, float],
+    pixels: NDArray[np.int64],
+    width: int,
+    places: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Unit rays in world through the pixels of some rows of a pinhole camera.
+    """Unit rays in world through some places of some pixels of a pinhole camera.
 
     Args:
         intrinsics_px: (3, 3).
         world_from_camera: (4, 4).
-        grid: Width, first row, row behind the last, and 1.
-        offset: Place in the pixel, (0.5, 0.5) is its centre.
+        pixels: (M,) indices, row by row.
+        width: Pixels in a row.
+        places: (P, 2) x and y within a pixel, (0.5, 0.5) is its centre.
 
     Returns:
-        (rows * width, 3) float32.
+        (M * P, 3) float32, the places of a pixel one after the other.
     """
-    width, first, last, _ = grid
-    k, pose = intrinsics_px, world_from_camera
-    rays = np.zeros(((last - first) * width, 3), dtype=np.float32)
-    for row in numba.prange(first, last):
-        y = (row + offset[1] - k[1, 2]) / k[1, 1]
-        for column in range(width):
-            x = (column + offset[0] - k[0, 2] - k[0, 1] * y) / k[0, 0]
+    k, pose, count = intrinsics_px, world_from_camera, len(places)
+    rays = np.zeros((len(pixels) * count, 3), dtype=np.float32)
+    for index in numba.prange(len(pixels)):
+        row, column = pixels[index] // width, pixels[index] % width
+        for place in range(count):
+            y = (row + places[place, 1] - k[1, 2]) / k[1, 1]
+            x = (column + places[place, 0] - k[0, 2] - k[0, 1] * y) / k[0, 0]
             scale = 1.0 / math.sqrt(x * x + y * y + 1.0)
-            index = (row - first) * width + column
             for axis in range(3):
-                rays[index, axis] = (pose[axis, 0] * x - pose[axis, 1] * y - pose[axis, 2]) * scale
+                value = (pose[axis, 0] * x - pose[axis, 1] * y - pose[axis, 2]) * scale
+                rays[index * count + place, axis] = value
     return rays
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world
 from worldgen.rendering.embree import NO_HIT, InstancedScene
-from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pinhole_rays
+from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pixel_rays
 from worldgen.rendering.surface_tables import build_surface_tables
 from worldgen.rendering.texture_pyramids import LINEAR_FROM_BYTE
 from worldgen.scene.arrays import require_array
@@ -24,8 +24,8 @@ _RAYS_PER_BATCH = 1 << 18
 
 _CENTRE = (0.5, 0.5)
 
-_AROUND = ((0.94, 0.618), (0.178, 0.822), (0.382, 0.06))
-"""Three places in a pixel that stand for it together with its centre: with the variance of the pixel's square."""
+_PLACES = np.array([_CENTRE, (0.94, 0.618), (0.178, 0.822), (0.382, 0.06)])
+"""A pixel's centre and three more places that stand for it together: with the variance of the pixel's square."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -132,7 +132,7 @@ class SceneTracer:
     def buffers(self, camera: AnyCamera) -> Buffers:
         """Exact buffers of a camera, one ray through each pixel centre."""
         result = _BufferArrays(camera.height * camera.width)
-        for place, rays, angles in _ray_batches(camera, _CENTRE):
+        for place, rays, angles in _ray_batches(camera):
             found = self._find(_origin(camera), rays, coherent=True)
             result.fill(place, found, self._albedo(rays, angles, found), self._tables.objects[:, 1])
         return result.as_buffers(camera)
@@ -144,15 +144,14 @@ class SceneTracer:
         albedo = np.zeros((size[0] * size[1], 3), dtype=np.float32)
         normals = np.zeros_like(albedo)
         sky_coverage = np.zeros(size[0] * size[1], dtype=np.float32)
-        weight = np.float32(1.0 / (1 + len(_AROUND)))
-        for offset in (_CENTRE, *_AROUND):
-            for place, rays, angles in _ray_batches(camera, offset):
-                found = self._find(_origin(camera), rays, coherent=True)
-                if offset is _CENTRE:
-                    exact.fill(place, found, self._albedo(rays, angles, found), self._tables.objects[:, 1])
-                albedo[place] += self._albedo(rays, angles, found, with_mirrors=True) * weight
-                normals[place] += found.normals * weight
-                sky_coverage[place] += (found.ids[:, 0] == NO_HIT) * weight
+        for pixels, rays, angles in _block_batches(camera):
+            found = self._find(_origin(camera), rays, coherent=True)
+            centres = slice(None, None, len(_PLACES))
+            middle = found.part(centres)
+            exact.fill(pixels, middle, self._albedo(rays[centres], angles[centres], middle), self._tables.objects[:, 1])
+            albedo[pixels] = _mean_of_places(self._albedo(rays, angles, found, with_mirrors=True))
+            normals[pixels] = _mean_of_places(found.normals)
+            sky_coverage[pixels] = _mean_of_places((found.ids[:, 0] == NO_HIT).astype(np.float32))
         guides = Guides(
             albedo=albedo.reshape(*size, 3), normals=normals.reshape(*size, 3), sky_coverage=sky_coverage.reshape(size)
         )
@@ -232,6 +231,10 @@ class _Found:
     geometric_normals: NDArray[np.float32]
     normals: NDArray[np.float32]
 
+    def part(self, rays: slice) -> _Found:
+        """What some of the rays found."""
+        return _Found(**{name: np.ascontiguousarray(getattr(self, name)[rays]) for name in _Found.__dataclass_fields__})
+
 
 class _BufferArrays:
     """The arrays of ``Buffers`` while they are filled batch by batch."""
@@ -243,15 +246,22 @@ class _BufferArrays:
         self._object_ids = np.zeros(num_pixels, dtype=np.int32)
         self._labels = np.zeros(num_pixels, dtype=np.uint8)
 
-    def fill(self, place: slice, found: _Found, albedo: NDArray[np.float32], label_of: NDArray[np.integer]) -> None:
-        """Put a batch in its place; ``label_of`` has a label per object."""
+    def fill(
+        self,
+        place: slice | NDArray[np.int64],
+        found: _Found,
+        albedo: NDArray[np.float32],
+        label_of: NDArray[np.integer],
+    ) -> None:
+        """Put a batch in its place among the pixels; ``label_of`` has a label per object."""
         ids = found.ids[:, 0].view(np.int32)
         self._depth[place] = found.depth
         self._normals[place] = found.normals
         self._albedo[place] = albedo
         self._object_ids[place] = ids
-        seen = ids >= 0
-        self._labels[place][seen] = label_of[ids[seen]]
+        labels = np.zeros(len(ids), dtype=np.uint8)
+        labels[ids >= 0] = label_of[ids[ids >= 0]]
+        self._labels[place] = labels
 
     def as_buffers(self, camera: AnyCamera) -> Buffers:
         """The finished buffers, as pictures."""
@@ -269,21 +279,50 @@ def _origin(camera: AnyCamera) -> NDArray[np.float32]:
     return camera_position(camera)[None].astype(np.float32)
 
 
-def _ray_batches(
-    camera: AnyCamera, offset: tuple[float, float]
-) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.float32]]]:
-    """Rays and pixel angles of a camera in whole rows, batch by batch, with their place among its pixels."""
+def _block_batches(
+    camera: Camera,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+    """Rays through all ``_PLACES`` of a pinhole camera's pixels, batch by batch.
+
+    Two by two pixels follow each other, so that a packet of sixteen rays stays together as long as it can.
+
+    Yields:
+        Pixels (M,), rays (M * places, 3) and pixel angles (M * places,); at odd borders some pixels come twice.
+    """
+    rows = 2 * max(1, _RAYS_PER_BATCH // (2 * len(_PLACES) * camera.width))
+    angles = pixel_angles(camera).astype(np.float32).reshape(-1)
+    intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
+    for first in range(0, camera.height, rows):
+        last = min(first + rows, camera.height)
+        pixels = _in_blocks(first, last, camera.width)
+        yield (
+            pixels,
+            pixel_rays(intrinsics_px, pose, pixels, camera.width, _PLACES),
+            np.repeat(angles[pixels], len(_PLACES)),
+        )
+
+
+def _in_blocks(first: int, last: int, width: int) -> NDArray[np.int64]:
+    """Indices of the pixels of some rows, two by two; the last row and column come twice where they are single."""
+    row = np.minimum(np.arange(first, last + (last - first) % 2), last - 1).reshape(-1, 1, 2, 1)
+    column = np.minimum(np.arange(width + width % 2), width - 1).reshape(1, -1, 1, 2)
+    return (row * width + column).reshape(-1)
+
+
+def _mean_of_places(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over the places of each pixel, (M * places, ...) to (M, ...)."""
+    total = values[0 :: len(_PLACES)].copy()
+    for place in range(1, len(_PLACES)):
+        total += values[place :: len(_PLACES)]
+    return total * np.float32(1.0 / len(_PLACES))
+
+
+def _ray_batches(camera: AnyCamera) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.float32]]]:
+    """Rays through a camera's pixel centres and pixel angles in whole rows, with their place among its pixels."""
     height, width = camera.height, camera.width
     rows = max(1, _RAYS_PER_BATCH // width)
-    angles = pixel_angles(camera).astype(np.float32)
-    pose = np.ascontiguousarray(camera.world_from_camera)
-    rays_in_world = None if isinstance(camera, Camera) else pixel_rays_in_world(camera).astype(np.float32)
+    angles = pixel_angles(camera).astype(np.float32).reshape(-1)
+    rays_in_world = pixel_rays_in_world(camera).astype(np.float32).reshape(-1, 3)
     for first in range(0, height, rows):
-        last = min(first + rows, height)
-        if isinstance(camera, Camera):
-            intrinsics_px = np.ascontiguousarray(camera.intrinsics_px)
-            rays = pinhole_rays(intrinsics_px, pose, (width, first, last, 1), offset)
-        else:
-            assert rays_in_world is not None
-            rays = rays_in_world[first:last].reshape(-1, 3)
-        yield slice(first * width, last * width), rays, np.ascontiguousarray(angles[first:last]).reshape(-1)
+        place = slice(first * width, min(first + rows, height) * width)
+        yield place, rays_in_world[place], angles[place]
