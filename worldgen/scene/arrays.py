@@ -28,20 +28,24 @@ def require_array(
     Raises:
         InvalidInputError: The type, shape, data type or a value is not as expected.
     """
-    expected = f"{np.dtype(dtype).name} array of shape {_shape_text(shape)}"
+    wanted = np.dtype(dtype)
     if not isinstance(value, np.ndarray):
-        raise InvalidInputError(f"{owner}.{name} must be a {expected}, not {type(value).__name__}.")
+        raise InvalidInputError(f"{owner}.{name} must be a {_text(wanted, shape)}, not {type(value).__name__}.")
     fits = value.ndim == len(shape) and all(
         isinstance(want, str) or have == want for have, want in zip(value.shape, shape, strict=True)
     )
-    if not fits or value.dtype != np.dtype(dtype):
-        actual = f"{value.dtype.name} array of shape {_shape_text(value.shape)}"
-        raise InvalidInputError(f"{owner}.{name} must be a {expected}, not a {actual}.")
+    if not fits or value.dtype != wanted:
+        actual = _text(value.dtype, value.shape)
+        raise InvalidInputError(f"{owner}.{name} must be a {_text(wanted, shape)}, not a {actual}.")
     if finite and value.dtype.kind == "f" and not np.isfinite(value).all():
         raise InvalidInputError(f"{owner}.{name} holds NaN or infinity.")
     view = value.view()
     view.flags.writeable = False
     return view
+
+
+def _text(dtype: np.dtype[Any], shape: Shape) -> str:
+    return f"{dtype.name} array of shape {_shape_text(shape)}"
 
 
 def _shape_text(shape: Shape) -> str:
