@@ -12,19 +12,22 @@ from worldgen.exporters.engine_files import copy_file, write_readme, write_scrip
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
 from worldgen.exporters.engine_meshes import write_navmesh, write_whole_scene, write_world_colliders
 from worldgen.exporters.engine_package import WorldPackage
+from worldgen.exporters.meshopt_glb import can_compress, compress_glb
 from worldgen.exporters.navmesh_reader import read_navmesh_glb
 from worldgen.exporters.radiance_hdr import read_radiance_hdr, write_radiance_hdr
 from worldgen.exporters.sog import write_sog
 
 
 def write_web_package(package: WorldPackage, folder: Path) -> None:
-    """Write the package into an empty folder.
+    """Write the package into an empty folder; meshes are compressed where the extra ``web`` is installed.
 
     Raises:
         WorldgenError: A file of the world is damaged, or one cannot be written.
     """
     name = package.name
     write_whole_scene(package, folder / f"{name}.glb")
+    if can_compress():
+        compress_glb(folder / f"{name}.glb", folder / f"{name}.glb")
     colliders = f"{name}_collision.glb"
     has_colliders = write_world_colliders(package, folder / colliders, suffix=lambda collider: "")
     navmesh = f"{name}_navmesh.glb"

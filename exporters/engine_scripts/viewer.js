@@ -1,6 +1,7 @@
 // Walk through a worldgen world: drag to look, W A S D or arrows to walk, Shift to hurry. Numbers come from layout.json.
 import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 import { HDRLoader } from "three/addons/loaders/HDRLoader.js";
 
 const text = document.getElementById("text");
@@ -72,7 +73,7 @@ function gatherInstances(root) {
 }
 
 async function addMesh() {
-  const model = await new GLTFLoader().loadAsync(layout.files.land);
+  const model = await new GLTFLoader().setMeshoptDecoder(MeshoptDecoder).loadAsync(layout.files.land);
   layers.mesh.add(gatherInstances(model.scene));
 }
 
