@@ -62,20 +62,22 @@ class Prototypes:
     seed: int
     made: dict[str, Prototype] = field(default_factory=dict)
 
-    def of_item(self, item: Item, index: int, *, span_m: float = 0.0) -> Prototype:
+    def of_item(self, item: Item, index: int, *, span_m: float = 0.0, ramp_m: float = 0.0) -> Prototype:
         """The prototype of one instance of an item; instances take turns with a few variants."""
         family = families()[item.family]
         variants = min(item.count, max(family.num_variants, _SITE_VARIANTS))
         variant = index % variants
         suffix = f"_{round(span_m * 100)}" if span_m else ""
-        return self._make(family, f"{item.id}_{variant}{suffix}", item, span_m=span_m)
+        return self._make(family, f"{item.id}_{variant}{suffix}", item, span_m=span_m, ramp_m=ramp_m)
 
     def of_scatter(self, entry: Scatter) -> tuple[Prototype, ...]:
         """The prototypes that the instances of a scatter entry share."""
         family = families()[entry.family]
         return tuple(self._make(family, f"{entry.id}_{variant}", entry) for variant in range(family.num_variants))
 
-    def _make(self, family: AssetFamily, name: str, entry: Item | Scatter, *, span_m: float = 0.0) -> Prototype:
+    def _make(
+        self, family: AssetFamily, name: str, entry: Item | Scatter, *, span_m: float = 0.0, ramp_m: float = 0.0
+    ) -> Prototype:
         if name not in self.made:
             request = AssetRequest(
                 kind=entry.kind or next(iter(family.kinds)),
@@ -86,6 +88,7 @@ class Prototypes:
                 season=self.spec.season,
                 snow_cover=self.spec.weather.snow_cover,
                 span_m=span_m,
+                ramp_m=ramp_m,
                 lit=self.spec.time_of_day in ("dusk", "night", "dawn", "sunset"),
                 tier=self.tier,
             )
@@ -208,7 +211,7 @@ def _plan(spec: WorldSpec, land: Land, prototypes: Prototypes, seed: int) -> tup
         if item.family == "bridge":
             crossing = find_crossing(land.terrain, 60.0, randomness.rng(seed, f"{item.id}/crossing"))
             if crossing is not None:
-                prototype = prototypes.of_item(item, 0, span_m=round(crossing.span_m, 1))
+                prototype = prototypes.of_item(item, 0, span_m=round(crossing.span_m, 1), ramp_m=crossing.ramp_m)
                 x, z = crossing.center_xz
                 crossings.append(
                     SceneObject(

@@ -15,6 +15,9 @@ from worldgen.scene.scene import Prototype
 from worldgen.settings import QualityTier
 from worldgen.spec.model import Biome, Season
 
+RAMP_SLOPE = 0.25
+"""Rise over run of a bridge's ramps: easy to walk and to drive."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetRequest:
@@ -34,6 +37,8 @@ class AssetRequest:
     """0 to 1: how much snow lies on upward faces."""
     span_m: float = 0.0
     """For bridges, walls and fences: the length to cover, 0 for the usual."""
+    ramp_m: float = 0.0
+    """For bridges: length of the ramps that lead up to the deck at both ends, at ``RAMP_SLOPE``."""
     lit: bool = False
     """Whether lamps and windows shine (dusk, night)."""
     tier: QualityTier

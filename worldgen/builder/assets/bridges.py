@@ -1,4 +1,7 @@
-"""Bridges: stone arches, wooden trestles and hanging rope bridges; decks are level with y = 0 at both ends."""
+"""Bridges: stone arches, wooden trestles and hanging rope bridges; decks are level with y = 0 at both ends.
+
+From there ramps lead down to the ground, as long as the site asks for.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from worldgen.builder.architecture.snow import snow_slope
 from worldgen.builder.architecture.solids import hull_cylinder, tube
 from worldgen.builder.architecture.themes import stone
 from worldgen.builder.architecture.timber import round_log
-from worldgen.builder.family import AssetFamily, AssetRequest, Placement
+from worldgen.builder.family import RAMP_SLOPE, AssetFamily, AssetRequest, Placement
 from worldgen.scene.scene import Prototype
 
 _ABUTMENT_M = 4.0
@@ -32,7 +35,29 @@ def _build(request: AssetRequest, rng: np.random.Generator) -> Prototype:
     width = {"stone_bridge": _stone_bridge, "wooden_bridge": _wooden_bridge, "rope_bridge": _rope_bridge}[kind](
         assembly, request, span
     )
+    if request.ramp_m > 0.0:
+        _ramps(assembly, request, kind, span, width)
     return assembly.finish(request.name, "bridge", footprint_m=max(width, 1.0))
+
+
+def _ramps(assembly: Assembly, request: AssetRequest, kind: str, span: float, half_width: float) -> None:
+    """Wedges of masonry that lead from the ground up to the deck's ends, with a trodden top."""
+    wide = {"stone_bridge": half_width, "wooden_bridge": half_width - 0.15, "rope_bridge": half_width}[kind]
+    sides = stone(request) if request.material != "wood" else "stone_wall"
+    drop = RAMP_SLOPE * request.ramp_m
+    deep = -max(_ABUTMENT_M, drop + 1.0)
+    half = span / 2.0
+    for a, b, high_a, high_b in (
+        (half, half + request.ramp_m, 0.0, -drop),
+        (-half - request.ramp_m, -half, -drop, 0.0),
+    ):
+        outline = [(a, deep), (b, deep), (b, high_b), (a, high_a)]
+        _sheared(assembly, WORLD, outline, (-wide, wide), sides, faces="FB")
+        _sheared(assembly, WORLD, outline, (-wide, wide), "cobble", faces="U")
+        assembly.hull([(s, y, d) for s, y in outline for d in (-wide, wide)], "stone")
+        if request.snow_cover > 0.15:
+            corners = [(a, high_a, wide), (b, high_b, wide), (b, high_b, -wide), (a, high_a, -wide)]
+            snow_slope(assembly, np.array(corners), request.snow_cover, lods=NEAR, taper_top=True)
 
 
 def _stone_bridge(assembly: Assembly, request: AssetRequest, span: float) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from worldgen.builder.family import RAMP_SLOPE
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.scene.terrain import Terrain
 
@@ -14,16 +15,24 @@ _BANK_M = 1.6
 """How far each end of a bridge reaches onto dry land."""
 _STEP_M = 0.5
 _LONGEST_M = 45.0
+_LONGEST_RAMP_M = 16.0
+_RAMP_HALF_WIDTH_M = 2.1
+_TOE_M = 0.8
+"""How far a ramp goes on below the ground, so that no step is left at its foot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """A straight way over water: its middle, its heading (of the bridge's own +X), length and deck height."""
+    """A straight way over water: its middle, its heading (of the bridge's own +X), length and deck height.
+
+    ``ramp_m`` is the length of ramps of ``RAMP_SLOPE`` that meet the ground at both ends.
+    """
 
     center_xz: tuple[float, float]
     yaw: float
     span_m: float
     deck_m: float
+    ramp_m: float = 0.0
 
 
 def find_crossing(terrain: Terrain, reach_m: float, rng: np.random.Generator) -> Crossing | None:
@@ -47,7 +56,26 @@ def find_crossing(terrain: Terrain, reach_m: float, rng: np.random.Generator) ->
             cost = crossing.span_m + 2.5 * uneven + 0.35 * max(distance - 14.0, 0.0) + 4.0 * aside
             if best is None or cost < best[0]:
                 best = (cost, crossing)
-    return None if best is None else best[1]
+    return None if best is None else replace(best[1], ramp_m=_ramp_length(terrain, best[1]))
+
+
+def _ramp_length(terrain: Terrain, crossing: Crossing) -> float:
+    """How far ramps have to reach until all of their width lies below the ground, at the end that lies lower."""
+    along = np.array([math.cos(crossing.yaw), -math.sin(crossing.yaw)])
+    across = np.array([along[1], -along[0]])
+    run = np.arange(0.0, _LONGEST_RAMP_M + 0.5 * _STEP_M, _STEP_M)
+    longest = 0.0
+    for sign in (1.0, -1.0):
+        lowest = np.full(len(run), np.inf)
+        for aside in (-_RAMP_HALF_WIDTH_M, 0.0, _RAMP_HALF_WIDTH_M):
+            x, z = (
+                crossing.center_xz[k] + sign * along[k] * (0.5 * crossing.span_m + run) + across[k] * aside
+                for k in range(2)
+            )
+            lowest = np.minimum(lowest, ground_height(terrain, x, z))
+        buried = np.flatnonzero(lowest >= crossing.deck_m - RAMP_SLOPE * run)
+        longest = max(longest, float(run[buried[0]]) if len(buried) else _LONGEST_RAMP_M)
+    return round(longest + _TOE_M, 2)
 
 
 def _chord(terrain: Terrain, x: float, z: float, turn: float) -> tuple[Crossing, float] | None:
