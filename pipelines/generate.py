@@ -19,6 +19,7 @@ from worldgen.spec.model import WorldSpec
 if TYPE_CHECKING:
     from worldgen.stages.estimate_depth import DepthOptions
     from worldgen.stages.extend_photo import PhotoOptions
+    from worldgen.stages.fill_background import BackgroundFiller, InpaintOptions
     from worldgen.stages.paint_panorama import PaintOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
@@ -53,6 +54,7 @@ def generate(
     photo_options: PhotoOptions | None = None,
     depth_options: DepthOptions | None = None,
     paint_options: PaintOptions | None = None,
+    inpaint_options: InpaintOptions | None = None,
     engines: Sequence[str] = (),
     budget: PlatformBudget | None = None,
     report: Reporter = ignore_events,
@@ -74,6 +76,7 @@ def generate(
         photo_options: The photo's field of view, and what invents the rest.
         depth_options: Where the picture's depth comes from.
         paint_options: Who paints a prompt's panorama, if it shall not be path traced.
+        inpaint_options: Who fills the hidden background of pictures, if exemplars shall not do it alone.
         engines: Engines to write packages for, such as "unity"; see ``worldgen.engines.ENGINES``.
         budget: What those packages may need; see ``worldgen.budgets``.
         report: Receives progress events.
@@ -103,20 +106,28 @@ def generate(
         if kit is not None:
             raise UsageError("Only worlds built from a prompt or a spec can use a kit.")
         described = None if prompt is None else parse(prompt)
+        filler = _filler(inpaint_options, prompt, context)
         if panorama is not None:
-            _from_panorama(Path(panorama), Path(output), described, panorama_options, depth_options, context=context)
+            _from_panorama(
+                Path(panorama), Path(output), described, panorama_options, depth_options, filler=filler, context=context
+            )
         else:
-            _from_photo(Path(image or ""), Path(output), described, photo_options, depth_options, context=context)
+            _from_photo(
+                Path(image or ""), Path(output), described, photo_options, depth_options, filler=filler, context=context
+            )
         return _with_engines(Path(output), engines, budget, report)
     if paint_options is not None and _paints_from_text(paint_options):
         if prompt is None or with_fused_mesh or refine is not None or kit is not None:
             raise UsageError(
                 "A painted panorama goes with a prompt, not with a spec, a fused mesh, a kit or refinement."
             )
-        _from_painting(prompt, Path(output), paint_options, depth_options, context=context)
+        filler = _filler(inpaint_options, prompt, context)
+        _from_painting(prompt, Path(output), paint_options, depth_options, filler=filler, context=context)
         return _with_engines(Path(output), engines, budget, report)
     if paint_options is not None and paint_options.is_chosen and refine is not None:
         raise UsageError("A painted world cannot be refined: refinement compares it with path traced pictures.")
+    if _filler(inpaint_options, prompt, context) is not None:
+        raise UsageError("A built world has no hidden background to fill: further stations see it.")
     with context.stage("understand"):
         if prompt is not None:
             spec, source = parse(prompt), Source(kind="prompt", prompt=prompt)
@@ -153,6 +164,7 @@ def _from_panorama(
     panorama_options: PanoramaOptions | None,
     depth_options: DepthOptions | None,
     *,
+    filler: BackgroundFiller | None,
     context: RunContext,
 ) -> None:
     from worldgen.pipelines.panorama_to_world import panorama_to_world
@@ -165,6 +177,7 @@ def _from_panorama(
         panorama_options=panorama_options or PanoramaOptions(),
         depth_options=depth_options or DepthOptions(),
         spec=spec,
+        filler=filler,
         context=context,
     )
 
@@ -176,6 +189,7 @@ def _from_photo(
     photo_options: PhotoOptions | None,
     depth_options: DepthOptions | None,
     *,
+    filler: BackgroundFiller | None,
     context: RunContext,
 ) -> None:
     from worldgen.pipelines.photo_to_world import photo_to_world
@@ -190,8 +204,18 @@ def _from_photo(
         photo_options=photo_options or PhotoOptions(),
         depth_options=depth_options or DepthOptions(),
         spec=spec,
+        filler=filler,
         context=context,
     )
+
+
+def _filler(options: InpaintOptions | None, prompt: str | None, context: RunContext) -> BackgroundFiller | None:
+    """A model's hand in hidden background, made first, so that missing weights are told before the work."""
+    if options is None or (options.backend is None and options.model.weights is None):
+        return None
+    from worldgen.stages.fill_background import make_background_filler
+
+    return make_background_filler(options, prompt, context)
 
 
 def _paints_from_text(options: PaintOptions) -> bool:
@@ -215,6 +239,7 @@ def _from_painting(
     paint_options: PaintOptions,
     depth_options: DepthOptions | None,
     *,
+    filler: BackgroundFiller | None,
     context: RunContext,
 ) -> None:
     from worldgen.pipelines.painted_to_world import painted_to_world
@@ -229,6 +254,7 @@ def _from_painting(
         output,
         paint_options=paint_options,
         depth_options=depth_options or DepthOptions(),
+        filler=filler,
         context=context,
     )
 

@@ -8,6 +8,7 @@ from worldgen.events import RunContext
 from worldgen.manifest import Manifest
 from worldgen.pipelines.panorama_to_world import write_seen_world
 from worldgen.stages.estimate_depth import DepthOptions, estimate_depth, make_depth_backend
+from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.paint_panorama import PaintOptions, paint_panorama
 from worldgen.stages.write_world import OWN_NAMES
 from worldgen.staging import staged_folder
@@ -19,6 +20,7 @@ def painted_to_world(
     *,
     paint_options: PaintOptions,
     depth_options: DepthOptions,
+    filler: BackgroundFiller | None = None,
     context: RunContext,
 ) -> Manifest:
     """Let a model paint a panorama, find its depth, and write the world that it shows.
@@ -28,6 +30,7 @@ def painted_to_world(
         output: The world folder; an older world there is replaced once the new one is complete.
         paint_options: Who paints.
         depth_options: Where the depth comes from.
+        filler: A model's hand in the hidden background, if it shall have one.
         context: Seed, tier and where events go.
 
     Returns:
@@ -41,4 +44,6 @@ def painted_to_world(
     with staged_folder(output, own_names=OWN_NAMES) as folder:
         panorama = paint_panorama(prompt, paint_options, context)
         depth = estimate_depth(panorama, depth_options, context, backend)
-        return write_seen_world(panorama, depth, folder, kind="prompt", spec=None, prompt=prompt, context=context)
+        return write_seen_world(
+            panorama, depth, folder, kind="prompt", spec=None, prompt=prompt, filler=filler, context=context
+        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from worldgen.events import RunContext, WarningRaised
-from worldgen.manifest import Layer, Manifest, Source
+from worldgen.manifest import Layer, Manifest, ModelRecord, Source
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.estimate_depth import DepthOptions, SeenDepth, estimate_depth
+from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.preview_seen import preview_seen
 from worldgen.stages.read_panorama import PanoramaOptions, SeenPanorama, read_panorama
 from worldgen.stages.reconstruct_seen import reconstruct_seen
@@ -23,6 +24,7 @@ def panorama_to_world(
     panorama_options: PanoramaOptions,
     depth_options: DepthOptions,
     spec: WorldSpec | None,
+    filler: BackgroundFiller | None = None,
     context: RunContext,
 ) -> Manifest:
     """Read a panorama, find its depth, and write the world that it shows.
@@ -33,6 +35,7 @@ def panorama_to_world(
         panorama_options: What the file covers.
         depth_options: Where the depth comes from.
         spec: What a prompt said about the picture, or None.
+        filler: A model's hand in the hidden background, if it shall have one.
         context: Seed, tier and where events go.
 
     Returns:
@@ -44,7 +47,7 @@ def panorama_to_world(
     with staged_folder(output, own_names=OWN_NAMES) as folder:
         panorama = read_panorama(path, panorama_options, context)
         depth = estimate_depth(panorama, depth_options, context)
-        return write_seen_world(panorama, depth, folder, kind="panorama", spec=spec, context=context)
+        return write_seen_world(panorama, depth, folder, kind="panorama", spec=spec, filler=filler, context=context)
 
 
 def write_seen_world(
@@ -55,10 +58,11 @@ def write_seen_world(
     kind: str,
     spec: WorldSpec | None,
     prompt: str | None = None,
+    filler: BackgroundFiller | None = None,
     context: RunContext,
 ) -> Manifest:
     """Reconstruct a panorama with depth and write everything that belongs to its world."""
-    layers = reconstruct_seen(panorama, depth, context)
+    layers = reconstruct_seen(panorama, depth, context, filler)
     prompt = prompt or ("" if spec is None else spec.prompt)
     source = Source.model_validate(
         {
@@ -81,7 +85,7 @@ def write_seen_world(
         source=source,
         spec=spec,
         layers=layers,
-        provenance=_provenance(panorama, depth),
+        provenance=_provenance(panorama, depth, () if filler is None else filler.models),
         files=files,
         warnings=warnings,
         context=context,
@@ -90,8 +94,8 @@ def write_seen_world(
     return manifest
 
 
-def _provenance(panorama: SeenPanorama, depth: SeenDepth) -> tuple[Layer, ...]:
-    """Who made each layer: what is derived from an estimated depth is itself an estimate."""
+def _provenance(panorama: SeenPanorama, depth: SeenDepth, fill_models: tuple[ModelRecord, ...]) -> tuple[Layer, ...]:
+    """Who made each layer: what rests on an estimated depth is an estimate, what a model filled is neural."""
     derived = "estimated" if depth.layer.provenance == "given" else depth.layer.provenance
     rest = {
         "provenance": derived,
@@ -100,11 +104,14 @@ def _provenance(panorama: SeenPanorama, depth: SeenDepth) -> tuple[Layer, ...]:
         "licence": depth.layer.licence,
         "models": depth.layer.models,
     }
+    filled: dict[str, object] = {}
+    if fill_models:
+        filled = {"provenance": "neural", "models": (*depth.layer.models, *fill_models)}
     return (
         panorama.layer,
         depth.layer,
         *(
-            Layer.model_validate({"name": name, **rest})
+            Layer.model_validate({"name": name, **rest, **(filled if name in ("splats", "scene") else {})})
             for name in ("points", "splats", "scene", "collision", "sky", "labels", "normals")
         ),
     )

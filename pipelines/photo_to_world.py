@@ -11,6 +11,7 @@ from worldgen.pipelines.panorama_to_world import write_seen_world
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.estimate_depth import DepthOptions, estimate_depth
 from worldgen.stages.extend_photo import PhotoOptions, extend_photo, join_depth
+from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.write_world import OWN_NAMES
 from worldgen.staging import staged_folder
 
@@ -22,6 +23,7 @@ def photo_to_world(
     photo_options: PhotoOptions,
     depth_options: DepthOptions,
     spec: WorldSpec | None,
+    filler: BackgroundFiller | None = None,
     context: RunContext,
 ) -> Manifest:
     """Close a photo to a panorama, find its depth, and write the world.
@@ -32,6 +34,7 @@ def photo_to_world(
         photo_options: Field of view, and who invents the rest.
         depth_options: Where the depth comes from; a file would have to fit a panorama that is not there yet.
         spec: What a prompt said about the photo, or None.
+        filler: A model's hand in the hidden background, if it shall have one.
         context: Seed, tier and where events go.
 
     Returns:
@@ -47,5 +50,11 @@ def photo_to_world(
             depth_options = replace(depth_options, camera_height=extended.closed.eye_height)
         depth = join_depth(estimate_depth(extended.panorama, depth_options, context), extended)
         return write_seen_world(
-            extended.panorama, depth, folder, kind="photo", spec=extended.closed.spec or spec, context=context
+            extended.panorama,
+            depth,
+            folder,
+            kind="photo",
+            spec=extended.closed.spec or spec,
+            filler=filler,
+            context=context,
         )

@@ -69,6 +69,7 @@ def generate(
     engines: tuple[str, ...],
     models: ModelChoices,
     budget: str | None,
+    inpaint_backend: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -79,6 +80,7 @@ def generate(
     from worldgen.pipelines.generate import generate as make_world
     from worldgen.stages.estimate_depth import DepthOptions
     from worldgen.stages.extend_photo import PhotoOptions
+    from worldgen.stages.fill_background import InpaintOptions
     from worldgen.stages.paint_panorama import PaintOptions
     from worldgen.stages.read_panorama import PanoramaOptions
 
@@ -95,8 +97,9 @@ def generate(
         panorama=panorama,
         panorama_options=PanoramaOptions(horizontal_fov_deg=horizontal_fov, vertical_fov_deg=vertical_fov, level=level),
         image=image,
-        photo_options=PhotoOptions(fov_deg=fov, backend=panorama_backend),
+        photo_options=PhotoOptions(fov_deg=fov, backend=panorama_backend, model=models.panorama),
         paint_options=PaintOptions(backend=panorama_backend, model=models.panorama),
+        inpaint_options=InpaintOptions(backend=inpaint_backend, model=models.inpaint),
         depth_options=DepthOptions(
             backend=depth_backend,
             file=depth,

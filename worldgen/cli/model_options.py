@@ -30,6 +30,10 @@ _OPTIONS = (
     click.option("--panorama-model", help="Weights of a diffusion pipeline for --panorama-backend: folder or hub id."),
     click.option("--controlnet", help="Weights of a depth ControlNet beside it."),
     click.option("--lora", help="A LoRA for it: a .safetensors file, a folder or a hub id."),
+    click.option(
+        "--inpaint-backend", help="What fills the hidden background of pictures; 'worldgen backends' lists them."
+    ),
+    click.option("--inpaint-model", help="Weights of an inpainting pipeline for it: folder or hub id."),
     click.option("--steps", type=int, help="Denoising steps; the model's own number without it."),
     click.option("--guidance", type=float, help="How closely the prompt is followed."),
     click.option("--strength", type=float, help="How much may change where a rendering is painted over, up to 1."),
@@ -55,6 +59,7 @@ class ModelChoices:
 
     depth: DepthModelOptions
     panorama: DiffusionOptions
+    inpaint: DiffusionOptions
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,14 +79,16 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
             view_px=values.pop("depth_size"),
             execution=execution,
         )
+        shared = {name: values.pop(name) for name in ("steps", "guidance", "strength", "negative_prompt")}
+        shared |= {"height": values.pop("paint_height"), "execution": execution}
         panorama = DiffusionOptions(
             weights=values.pop("panorama_model"),
             controlnet=values.pop("controlnet"),
-            height=values.pop("paint_height"),
-            execution=execution,
-            **{name: values.pop(name) for name in ("lora", "steps", "guidance", "strength", "negative_prompt")},
+            lora=values.pop("lora"),
+            **shared,
         )
-        return command(models=ModelChoices(depth=depth, panorama=panorama), **values)
+        inpaint = DiffusionOptions(weights=values.pop("inpaint_model"), **shared)
+        return command(models=ModelChoices(depth=depth, panorama=panorama, inpaint=inpaint), **values)
 
     for option in reversed(_OPTIONS):
         with_models = option(with_models)

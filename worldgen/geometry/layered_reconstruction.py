@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,10 @@ from worldgen.geometry.membranes import fill_smoothly
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.scene.arrays import require_array
 
+Repaint = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+"""Filled colours (H, 2H, 3), the hidden layer's depth (H, 2H), infinite where it has nothing, and the depth of what
+stands in front of it → the colours anew; what they are outside the layer does not matter."""
+
 _EDGE_PX = 2
 """Pixels this near to an edge mix two surfaces' colours and are not copied from."""
 _SKY_HEIGHT = 256
@@ -28,6 +34,7 @@ def take_apart(
     *,
     reach_m: float = VISIT_REACH_M,
     is_exact: bool = False,
+    repaint: Repaint | None = None,
 ) -> LayeredPanorama:
     """Find depth edges, cut the surfaces in front there, and fill depth and colour of what they hide.
 
@@ -36,6 +43,7 @@ def take_apart(
         euclidean_depth: (H, 2H) float32 metres, infinite for the sky.
         reach_m: How far from the camera the world shall be looked at from.
         is_exact: Whether the depth is exact to the pixel; any other is made sharp at edges of colour first.
+        repaint: Paints hidden layers anew after exemplars have filled them.
 
     Returns:
         The seen layer and one or two hidden ones.
@@ -59,6 +67,8 @@ def take_apart(
             break
         behind = np.where(targets, hidden, front).astype(np.float32)
         filled = fill_by_example(layers[-1].colors, behind, targets, sources & ~targets, origins)
+        if repaint is not None:
+            filled = repaint(filled, hidden, front)
         layers.append(PanoramaLayer(euclidean_depth=hidden, colors=filled, is_seen=False))
         front = behind
     is_sky = ~seen.mask

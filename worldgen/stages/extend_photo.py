@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.backends.model_options import DiffusionOptions
 from worldgen.backends.panorama import ClosedPanorama, PhotoBackend, PhotoRequest
 from worldgen.color import linear_from_srgb
 from worldgen.errors import InvalidInputError, UsageError
@@ -18,11 +19,12 @@ from worldgen.geometry.panorama_completion import complete_panorama
 from worldgen.geometry.photo_placement import photo_camera, photo_on_sphere
 from worldgen.geometry.photo_pose import PhotoPose, estimate_pose
 from worldgen.manifest import Estimate, Layer, SourceFile
-from worldgen.registry import find_backend, load_backend
+from worldgen.registry import find_backend
 from worldgen.rendering.tone_mapping import auto_exposure, tone_map
 from worldgen.scene.picture import Picture
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.estimate_depth import SeenDepth
+from worldgen.stages.paint_panorama import make_backend
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.storage import sha256_of
 
@@ -41,6 +43,8 @@ class PhotoOptions:
     """Horizontal field of view in degrees; None asks the file's metadata, and takes 65 if they are silent."""
     backend: str | None = None
     """Id of a backend of the panorama slot that closes photos; None takes ``extend``."""
+    model: DiffusionOptions = field(default_factory=DiffusionOptions)
+    """For backends that run a model."""
 
     def __post_init__(self) -> None:
         """Check the field of view."""
@@ -70,7 +74,10 @@ def extend_photo(path: Path, options: PhotoOptions, spec: WorldSpec | None, cont
         InvalidInputError: The file cannot be used.
         BackendUnavailableError: There is no such backend, or it lacks something.
     """
-    backend: PhotoBackend = load_backend(find_backend("panorama", options.backend or "extend"))()
+    entry = find_backend("panorama", options.backend or "extend")
+    if entry.starts_from not in ("photo", None):
+        raise UsageError(f"The panorama backend '{entry.id}' closes no photos.", hint="Leave --image out.")
+    backend: PhotoBackend = make_backend(entry, options.model)
     height = context.tier.panorama_height
     with context.stage("read photo"):
         picture = read_picture(path, max_width=4 * height)

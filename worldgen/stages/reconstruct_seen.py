@@ -25,19 +25,23 @@ from worldgen.scene.labels import LABEL_INDEX
 from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import Buffers, View
 from worldgen.stages.estimate_depth import SeenDepth
+from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
 
 _LEAST_DOME_RADIUS_M = 1500.0
 
 
-def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunContext) -> SeenLayers:
+def reconstruct_seen(
+    panorama: SeenPanorama, depth: SeenDepth, context: RunContext, filler: BackgroundFiller | None = None
+) -> SeenLayers:
     """Make every layer of a seen world.
 
     Args:
         panorama: Whole and level.
         depth: Its depth in metres.
         context: Tier and events.
+        filler: A model's hand in the hidden background, if it shall have one.
     """
     euclidean_depth, camera_height = depth.euclidean_depth, depth.camera_height
     with context.stage("find ground"):
@@ -45,7 +49,7 @@ def reconstruct_seen(panorama: SeenPanorama, depth: SeenDepth, context: RunConte
         is_ground = ground_labels(euclidean_depth, field, camera_height)
         view = _view(panorama, euclidean_depth, is_ground, camera_height)
     with context.stage("fill hidden background"):
-        layered = take_apart(panorama.picture, euclidean_depth)
+        layered = take_apart(panorama.picture, euclidean_depth, repaint=filler)
     with context.stage("make splats"):
         points = fuse_points(fuse_views([view], [panorama.picture]))
         eye, budget = camera_position(view.camera), context.tier.splat_budget
