@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -13,8 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from worldgen.quality.installed_models import cached_models, hub_cache
+
 _MAIN_JOB = ("numpy", "scipy", "numba", "mitsuba", "embreex", "pyoidn", "pydantic", "PIL", "OpenEXR", "click", "yaml")
 """Import names without which no world can be made."""
+
+_NEURAL = ("transformers", "diffusers", "accelerate", "safetensors", "huggingface_hub", "peft")
+"""Import names of the extra ``neural``."""
 
 _DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
 
@@ -30,8 +36,18 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at Python, packages, memory, disk, caches, GPU and Open3D; never raises."""
-    checks: tuple[Callable[[], list[Finding]], ...] = (_python, _packages, _memory, _disk, _caches, _gpu, _open3d)
+    """Look at Python, packages, memory, disk, caches, GPU, Open3D, neural libraries and weights; never raises."""
+    checks: tuple[Callable[[], list[Finding]], ...] = (
+        _python,
+        _packages,
+        _memory,
+        _disk,
+        _caches,
+        _gpu,
+        _open3d,
+        _neural,
+        _weights,
+    )
     findings = []
     for check in checks:
         try:
@@ -108,7 +124,9 @@ def _gpu() -> list[Finding]:
     torch = importlib.import_module("torch")
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name(0)
-        return [Finding(state="ok", subject="gpu", message=f"{name}: used for path tracing and splats")]
+        free, total = (amount / 2**30 for amount in torch.cuda.mem_get_info(0))
+        message = f"{name}, {free:.1f} of {total:.1f} GiB free: used for path tracing, splats and neural models"
+        return [Finding(state="ok", subject="gpu", message=message)]
     return [Finding(state="note", subject="gpu", message="none that CUDA can use; everything runs on the CPU")]
 
 
@@ -125,3 +143,24 @@ def _open3d() -> list[Finding]:
             )
         ]
     return [Finding(state="ok", subject="open3d", message=importlib.metadata.version("open3d"))]
+
+
+def _neural() -> list[Finding]:
+    """The extra for models as backends; found without importing, which takes seconds."""
+    missing = [name for name in _NEURAL if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"{', '.join(missing)} not installed: no neural models; everything else works"
+        hint = 'pip install "worldgen[neural]" -c constraints.txt'
+        return [Finding(state="note", subject="neural", message=message, hint=hint)]
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "diffusers"))
+    return [Finding(state="ok", subject="neural", message=versions)]
+
+
+def _weights() -> list[Finding]:
+    """Weights in the hub's local cache that can be loaded, with their sizes."""
+    models = [model for model in cached_models() if model.is_safe]
+    if not models:
+        message = "none in the local cache; models take a folder, too"
+        return [Finding(state="note", subject="weights", message=message, hint=f"The cache is {hub_cache()}.")]
+    shown = [f"{model.name} ({model.kind}, {model.num_bytes / 2**30:.1f} GiB)" for model in models]
+    return [Finding(state="ok", subject="weights", message=", ".join(shown))]
