@@ -18,14 +18,11 @@ from worldgen.exporters.glb_meshes import ColorReader, MeshPart, read_parts
 from worldgen.exporters.glb_reader import GlbFile
 from worldgen.exporters.tangents import vertex_tangents
 from worldgen.geometry.cards import Cards, PaintedMesh, make_cards
-from worldgen.geometry.decimation import decimate_mesh
+from worldgen.geometry.decimation import coarser_levels, decimate_mesh
 from worldgen.geometry.lightmap_uvs import unwrap_for_lightmap
 
 _LIGHTMAPPED = frozenset({"structure", "prop", "rock"})
 _TREES = frozenset({"conifer", "broadleaf", "birch", "palm"})
-_DECIMATED_SHARES = (0.4, 0.12)
-_MIN_DECIMATED = 200
-"""Things with fewer triangles need no further level."""
 _MIN_CARD_SAVING = 2.0
 _MAX_UNWRAPPED = 60_000
 
@@ -82,20 +79,26 @@ class LevelMaker:
         if level.source is None or level.num_triangles <= max_triangles:
             return level
         share = max_triangles / level.num_triangles
-        parts = [_fewer(part, share, lock_border=True) for part in read_parts(self.file, level.source)]
+        parts = [
+            dataclasses.replace(
+                part,
+                mesh=decimate_mesh(part.mesh, max(1, round(share * part.mesh.num_triangles)), lock_border=True),
+            )
+            for part in read_parts(self.file, level.source)
+        ]
         return _plan(level.name, "decimated", parts)
 
     def _decimated(self, asset: Asset) -> list[LevelPlan]:
-        if asset.num_triangles < _MIN_DECIMATED:
-            return []
         parts = read_parts(self.file, asset.mesh)
-        plans: list[LevelPlan] = []
-        for share in _DECIMATED_SHARES:
-            plan = _plan(level_name(asset.name, len(plans) + 1), "decimated", [_fewer(part, share) for part in parts])
-            finer = plans[-1].num_triangles if plans else asset.num_triangles
-            if plan.num_triangles < 0.8 * finer:
-                plans.append(plan)
-        return plans
+        made = coarser_levels([part.mesh for part in parts])
+        return [
+            _plan(
+                level_name(asset.name, number),
+                "decimated",
+                [dataclasses.replace(part, mesh=mesh) for part, mesh in zip(parts, level, strict=True)],
+            )
+            for number, level in enumerate(made, start=1)
+        ]
 
     def _cards(self, asset: Asset, coarsest: int, number: int) -> list[LevelPlan]:
         painted = [
@@ -119,11 +122,6 @@ class LevelMaker:
         for part, cut in zip(parts, unwrap_for_lightmap([part.mesh for part in parts]), strict=True):
             made.append(_dressed(dataclasses.replace(part, mesh=cut.mesh), lightmap_uvs=cut.uvs))
         return dataclasses.replace(level, source=None, parts=tuple(made))
-
-
-def _fewer(part: MeshPart, share: float, *, lock_border: bool = False) -> MeshPart:
-    goal = max(1, round(share * part.mesh.num_triangles))
-    return dataclasses.replace(part, mesh=decimate_mesh(part.mesh, goal, lock_border=lock_border))
 
 
 def _plan(name: str, kind: str, parts: Sequence[MeshPart]) -> LevelPlan:

@@ -89,7 +89,7 @@ def render_path(
     cameras = path_cameras(world, request)
     names = [f"{number:04d}.png" for number in range(1, len(cameras) + 1)]
     context = RunContext(seed=world.manifest.seed, tier=TIERS[world.manifest.quality], report=report)
-    render = camera_renderer(world, request.picture.layer, report)
+    render = camera_renderer(world, request.picture.layer, report, kit=request.picture.kit)
     written: tuple[Path, ...] = ()
     if request.cameras_folder is not None:
         points = _some_points(world)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from worldgen.color import bytes_from_unit
 from worldgen.errors import UsageError
-from worldgen.events import Reporter, RunContext, ignore_events
+from worldgen.events import Reporter, RunContext, WarningRaised, ignore_events
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera_at
 from worldgen.pipelines.world import World
 from worldgen.registry import format_of_path, load_writer
@@ -39,6 +39,8 @@ class PictureRequest:
     height: int = 720
     fov_deg: float = 75.0
     """Horizontal field of view in degrees."""
+    kit: Path | None = None
+    """The kit that a world with a studio's models was made with, for its mesh."""
 
 
 def render_picture(
@@ -54,14 +56,16 @@ def render_picture(
     output = Path(output)
     writer = load_writer(format_of_path(output, layer="panorama"))
     camera = _camera(world, request)
-    writer(bytes_from_unit(camera_renderer(world, request.layer, report)(camera)), output)
+    writer(bytes_from_unit(camera_renderer(world, request.layer, report, kit=request.kit)(camera)), output)
     return output
 
 
 def camera_renderer(
-    world: World, layer: Literal["splats", "mesh"], report: Reporter
+    world: World, layer: Literal["splats", "mesh"], report: Reporter, *, kit: Path | None = None
 ) -> Callable[[AnyCamera], NDArray[np.float32]]:
     """A function that draws what a camera sees: (H, W, 3) display-referred, 0 to 1.
+
+    A mesh is built anew from the spec, so a world with a kit's models needs the ``kit`` again.
 
     Raises:
         UsageError: The world was made from a picture and has no scene.
@@ -72,7 +76,7 @@ def camera_renderer(
 
         cloud = world.splats
         return lambda camera: render_splats(cloud, camera).rgb
-    return _path_tracer(world, report)
+    return _path_tracer(world, report, kit)
 
 
 def _camera(world: World, request: PictureRequest) -> AnyCamera:
@@ -89,10 +93,11 @@ def _camera(world: World, request: PictureRequest) -> AnyCamera:
     )
 
 
-def _path_tracer(world: World, report: Reporter) -> Callable[[AnyCamera], NDArray[np.float32]]:
+def _path_tracer(world: World, report: Reporter, kit: Path | None) -> Callable[[AnyCamera], NDArray[np.float32]]:
     from worldgen.builder.build_scene import build_scene
     from worldgen.rendering.scene_renderer import SceneRenderer
     from worldgen.rendering.tone_mapping import tone_map
+    from worldgen.stages.apply_kit import apply_kit
 
     manifest = world.manifest
     if manifest.source.kind in ("panorama", "photo"):
@@ -102,7 +107,15 @@ def _path_tracer(world: World, report: Reporter) -> Callable[[AnyCamera], NDArra
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
     with context.stage("build scene") as progress:
         built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)
-    renderer = SceneRenderer(built.scene, tier=context.tier, seed=context.seed)
+    scene = built.scene
+    if kit is not None:
+        with context.stage("apply kit"):
+            scene = apply_kit(scene, kit, seed=context.seed, triangle_budget=context.tier.triangle_budget).scene
+    elif any(layer.model and layer.model.startswith("kit:") for layer in manifest.layers):
+        report(
+            WarningRaised("This world was made with a kit: give --kit to see its models and not what they replaced.")
+        )
+    renderer = SceneRenderer(scene, tier=context.tier, seed=context.seed)
 
     def trace(camera: AnyCamera) -> NDArray[np.float32]:
         with context.stage("render"):

@@ -221,3 +221,21 @@ def test_damaged_models_are_refused(tmp_path: Path) -> None:
         except InvalidInputError:
             refused += 1
     assert refused >= 10
+
+
+def test_models_get_coarser_levels_for_where_they_stand_far_away(tmp_path: Path) -> None:
+    """The ball's second instance was far enough for a coarser level; a fine model uses one too, at the same size."""
+    trimesh.creation.icosphere(subdivisions=4).export(tmp_path / "boulder.glb")
+    scene = small_scene()
+    made = apply_kit(scene, kit_at(tmp_path, "assets: {rock: boulder.glb}"), seed=1, triangle_budget=BUDGET).scene
+    prototype = made.prototypes["kit_rock_0"]
+    assert prototype.num_triangles[0] == 5120
+    assert len(prototype.num_triangles) == 3
+    assert prototype.num_triangles[2] < prototype.num_triangles[1] < 0.45 * 5120
+    lods = {item.object_id: item.lod for item in made.objects if item.prototype == "kit_rock_0"}
+    assert lods == {"ball/0": 0, "ball/1": 1}
+    own, coarse = (world_bounds(made, name) for name in ("ball/0", "ball/1"))
+    np.testing.assert_allclose(np.ptp(own, axis=0), np.ptp(coarse, axis=0), rtol=0.02)
+    hut(tmp_path / "hut.glb")
+    small = apply_kit(scene, kit_at(tmp_path, "assets: {rock: hut.glb}"), seed=1, triangle_budget=BUDGET).scene
+    assert small.prototypes["kit_rock_0"].num_triangles == (12,)

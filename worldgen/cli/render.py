@@ -40,6 +40,7 @@ class _Size(click.ParamType[tuple[int, int]]):
 @click.option("--panorama", is_flag=True, help="An equirectangular picture, width twice the height.")
 @click.option("--size", type=_Size(), default="1280x720", show_default=True, help="Size of the picture.")
 @click.option("--fov", "fov_deg", type=click.FloatRange(10.0, 150.0), default=75.0, show_default=True)
+@click.option("--kit", type=click.Path(path_type=Path), help="The kit.yaml that the world was made with, for its mesh.")
 @click.option("--path", "path", help="Film along a path: orbit, walk, or a JSON file of keyframes or cameras.")
 @click.option("--seconds", type=click.FloatRange(0.0, min_open=True), default=5.0, help="Length of the film.")
 @click.option("--fps", type=click.IntRange(1, 240), default=24, show_default=True, help="Pictures in a second.")
@@ -55,6 +56,7 @@ def render(
     panorama: bool,
     size: tuple[int, int],
     fov_deg: float,
+    kit: Path | None,
     path: str | None,
     seconds: float,
     fps: int,
@@ -78,6 +80,7 @@ def render(
         width=size[0],
         height=size[1],
         fov_deg=fov_deg,
+        kit=kit,
     )
     if path is None:
         if cameras is not None:

@@ -1,7 +1,7 @@
 """A built scene and a studio's kit → the same scene with the kit's models: the layout is ours, the art is theirs.
 
 Nothing moves: places, ground and what grows stay as they were built. Each object picks its variant from a stream of
-its own name.
+its own name. Models get coarser levels of detail by decimation.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.exporters.glb_prototype import LoadedModel, load_model
+from worldgen.geometry.decimation import coarser_levels
 from worldgen.randomness import rng
-from worldgen.scene.scene import Prototype, Scene, SceneObject
+from worldgen.scene.scene import Part, Prototype, Scene, SceneObject
 from worldgen.spec.kit import Kit, KitVariant, load_kit
 from worldgen.storage import path_inside
 
@@ -84,8 +85,18 @@ def _load_models(
             name = f"kit_{label}_{number}"
             model = load_model(path, variant, name=name, label=label, footprint_m=footprints[label])
             notes += [f"{variant.file}: {note}." for note in model.notes]
-            models.setdefault(label, []).append((variant, model))
+            models.setdefault(label, []).append((variant, replace(model, prototype=_with_levels(model.prototype))))
     return models
+
+
+def _with_levels(prototype: Prototype) -> Prototype:
+    """A model with further levels of detail for where it stands far away."""
+    finest = prototype.lods[0]
+    levels = [
+        tuple(Part(mesh=mesh, material=part.material) for part, mesh in zip(finest, level, strict=True))
+        for level in coarser_levels([part.mesh for part in finest])
+    ]
+    return replace(prototype, lods=(finest, *levels))
 
 
 def _refitted(
@@ -103,6 +114,8 @@ def _refitted(
         spec_id=item.spec_id,
         prototype=model.prototype.name,
         world_from_object=matrix,
+        # What was far enough for a coarser level still is.
+        lod=min(item.lod, len(model.prototype.lods) - 1),
     )
 
 
