@@ -79,7 +79,10 @@ class World:
     @cached_property
     def navigation(self) -> Navigation:
         """The navmesh, spawn points and points of interest."""
-        return self._read("navmesh")
+        # Not by the registry: a reader of ``.glb`` there would stand in the way of splats in ``.glb``.
+        from worldgen.exporters.navmesh_reader import read_navmesh_glb
+
+        return read_navmesh_glb(self._file("navmesh"))
 
     @cached_property
     def splats(self) -> GaussianCloud:

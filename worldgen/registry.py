@@ -227,7 +227,6 @@ _FORMATS: tuple[FormatEntry, ...] = (
         suffixes=(".glb",),
         description="walkable ground, spawn points and points of interest (glTF 2.0)",
         writer=f"{_EXPORTERS}.navmesh_files:write_navmesh_glb",
-        reader=f"{_EXPORTERS}.navmesh_reader:read_navmesh_glb",
     ),
     FormatEntry(
         id="navmesh_obj",

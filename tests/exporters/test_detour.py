@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.exporters.engine_world import make_world
 from tests.exporters.node_tools import node_folder
 from tests.navigation.lands import box, plain, ramp, solids
 from tests.navigation.walking import find_path
@@ -20,6 +21,8 @@ from worldgen.exporters.navmesh_files import write_navmesh_glb
 from worldgen.exporters.navmesh_reader import read_navmesh_glb, triangle_neighbours
 from worldgen.navigation.navmesh import Area, build_navmesh
 from worldgen.navigation.places import nearest_place, random_places
+from worldgen.pipelines.export_world import export_formats
+from worldgen.pipelines.world import World
 from worldgen.randomness import rng
 from worldgen.scene.navmesh import Agent, Navigation, NavMesh, PointOfInterest, SpawnPoint
 
@@ -115,6 +118,15 @@ def test_reading_the_glb_back_gives_the_same_mesh(navmesh: NavMesh, tmp_path: Pa
     report = write_navmesh_detour(written, tmp_path / "m.bin")
     assert report.dropped == ("spawn points and points of interest",)
     assert (tmp_path / "n.bin").stat().st_size == (tmp_path / "m.bin").stat().st_size == report.num_bytes
+
+
+def test_a_world_writes_its_navmesh_in_other_formats(tmp_path: Path) -> None:
+    make_world(tmp_path / "world")
+    files = export_formats(tmp_path / "world", ["navmesh_detour", "navmesh_obj"])
+    assert [file.name for file in files] == ["navmesh.bin", "navmesh.obj"]
+    navmesh = World.load(tmp_path / "world").navigation.navmesh
+    assert files[0].read_bytes() == encode_detour(navmesh)
+    assert files[1].read_text().count("\nf ") == navmesh.num_triangles
 
 
 def test_damaged_files_are_refused(navmesh: NavMesh, tmp_path: Path) -> None:
