@@ -9,7 +9,8 @@ import numpy as np
 
 from worldgen.errors import InvalidInputError
 from worldgen.frames import rotation_from_angles
-from worldgen.geometry.splat_selection import inside_box, inside_sphere, most_important
+from worldgen.geometry.splat_levels import thinned
+from worldgen.geometry.splat_selection import inside_box, inside_sphere
 from worldgen.geometry.splat_transforms import take_gaussians, transform_gaussians, with_sh_degree
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
@@ -30,7 +31,7 @@ class SplatFilters:
     min_opacity: float = 0.0
     """Splats with less opacity are left out."""
     budget: int | None = None
-    """How many splats to keep at most: those that cover most of the view from around the origin."""
+    """How many splats to keep at most: the most important ones seen from around the origin, grown to close gaps."""
     sh_degree: int | None = None
     """The highest degree of spherical harmonics to keep."""
     scale: float = 1.0
@@ -69,7 +70,7 @@ def apply_filters(cloud: GaussianCloud, filters: SplatFilters) -> tuple[Gaussian
     if not keep.all():
         cloud = take_gaussians(cloud, keep)
     if filters.budget is not None and filters.budget < cloud.num_gaussians:
-        cloud = take_gaussians(cloud, most_important(cloud, filters.budget))
+        cloud = thinned(cloud, filters.budget)
     if before and not cloud.num_gaussians:
         raise InvalidInputError("The filters leave no splat.", hint="Is the crop in metres, in world?")
     if cloud.num_gaussians < before:

@@ -95,6 +95,13 @@ class Layer(ManifestModel):
     """All weights that took part, with their hashes; ``model`` and ``licence`` are the first's."""
 
 
+class SplatLevel(ManifestModel):
+    """The first splats of a file taken alone: ``num_gaussians`` of them, each widened by ``widening``."""
+
+    num_gaussians: int
+    widening: float
+
+
 class WorldFile(ManifestModel):
     """One file of the world."""
 
@@ -106,6 +113,8 @@ class WorldFile(ManifestModel):
     counts: dict[str, int] = {}
     losses: tuple[str, ...] = ()
     """What the format cannot hold of the layer, in words."""
+    levels: tuple[SplatLevel, ...] = ()
+    """Beginnings of a splat file that stand for the whole; none where its splats are in another order."""
 
 
 class ObjectCount(ManifestModel):

@@ -21,7 +21,7 @@ _FRAMES = tuple(frame.value for frame in Frame)
 @click.option("--crop-box", type=float, nargs=6, help="Keep splats in a box: X Y Z X Y Z, lowest corner first.")
 @click.option("--crop-sphere", type=float, nargs=4, help="Keep splats in a sphere: X Y Z RADIUS.")
 @click.option("--min-opacity", type=click.FloatRange(0.0, 1.0), default=0.0, help="Keep splats at least so opaque.")
-@click.option("--budget", type=click.IntRange(min=1), help="Keep the N splats that cover most of the view.")
+@click.option("--budget", type=click.IntRange(min=1), help="Keep the N most important splats, grown to close the gaps.")
 @click.option("--sh-degree", type=click.IntRange(0, 3), help="Highest degree of spherical harmonics to keep.")
 @click.option(
     "--scale", type=click.FloatRange(min=0.0, min_open=True), default=1.0, help="Factor on positions and sizes."

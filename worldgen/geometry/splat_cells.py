@@ -30,13 +30,14 @@ SampleArrays = tuple[
 
 CellMoments = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
-_NEAREST_M = 0.1
+NEAREST_M = 0.1
+"""Everything nearer to the eye than this lies in one bin of depth."""
 _BLOCK_ANGLE = 0.03
 _PROBE_EVERY = 16
 
 
 @nb.njit(cache=True, inline="always")
-def _cube_position(x: float, y: float, z: float, bins: int) -> tuple[int, int, int]:
+def cube_position(x: float, y: float, z: float, bins: int) -> tuple[int, int, int]:
     """Face of the cube around the origin that a direction meets, and its column and row in bins of equal angle."""
     ax, ay, az = abs(x), abs(y), abs(z)
     if ax >= ay and ax >= az:
@@ -59,12 +60,12 @@ def cell_keys(points: NDArray[np.float32], eye: NDArray[np.float64], angle: floa
     per_angle = 1.0 / (angle * DEPTH_BINS)
     for i in nb.prange(len(points)):
         x, y, z = points[i, 0] - eye[0], points[i, 1] - eye[1], points[i, 2] - eye[2]
-        face, u, v = _cube_position(x, y, z, bins)
-        distance = max(math.sqrt(x * x + y * y + z * z), _NEAREST_M)
+        face, u, v = cube_position(x, y, z, bins)
+        distance = max(math.sqrt(x * x + y * y + z * z), NEAREST_M)
         if distance < VISIT_RADIUS_M:
-            depth = math.log(distance / _NEAREST_M)
+            depth = math.log(distance / NEAREST_M)
         else:
-            depth = math.log(VISIT_RADIUS_M / _NEAREST_M) + 1.0 - VISIT_RADIUS_M / distance
+            depth = math.log(VISIT_RADIUS_M / NEAREST_M) + 1.0 - VISIT_RADIUS_M / distance
         w = int(depth * per_angle)
         keys[i] = (
             (np.uint64(face) << np.uint64(58)) | (np.uint64(u) << np.uint64(44)) | (np.uint64(v) << np.uint64(30))
@@ -208,7 +209,7 @@ def direction_keys(directions: NDArray[np.float32], angle: float, levels: int) -
     bins = max(math.ceil(0.5 * math.pi / angle), 1)
     bins = (bins + coarsest - 1) // coarsest * coarsest
     for i in nb.prange(len(directions)):
-        face, u, v = _cube_position(directions[i, 0], directions[i, 1], directions[i, 2], bins)
+        face, u, v = cube_position(directions[i, 0], directions[i, 1], directions[i, 2], bins)
         key = np.uint64(face)
         for bit in range(15, -1, -1):
             key = (key << np.uint64(2)) | np.uint64(2 * ((u >> bit) & 1) + ((v >> bit) & 1))

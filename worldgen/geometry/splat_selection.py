@@ -1,4 +1,4 @@
-"""Which splats of a cloud to keep: inside a box or a sphere, opaque enough, the most important ones."""
+"""Which splats of a cloud to keep: inside a box or a sphere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.scene.gaussian_cloud import GaussianCloud
-
-NEAREST_VISIT_M = 3.0
-"""Splats nearer to the origin than this count as if they were this far."""
 
 
 def inside_box(cloud: GaussianCloud, low: Sequence[float], high: Sequence[float]) -> NDArray[np.bool_]:
@@ -36,24 +33,3 @@ def inside_sphere(cloud: GaussianCloud, center: Sequence[float], radius_m: float
     if middle.shape != (3,) or not np.isfinite(middle).all() or not 0.0 < radius_m < np.inf:
         raise InvalidInputError("A crop sphere needs a centre and a positive radius.")
     return ((cloud.means - middle) ** 2).sum(axis=1) <= radius_m * radius_m
-
-
-def most_important(cloud: GaussianCloud, budget: int) -> NDArray[np.int64]:
-    """Indices, in their order, of the splats that cover most of what is seen from around the origin.
-
-    The weight of a splat is its opacity times the solid angle of its disc (the two longer axes) seen from the origin,
-    and no nearer than ``NEAREST_VISIT_M``.
-
-    Raises:
-        InvalidInputError: The budget is not positive.
-    """
-    if budget < 1:
-        raise InvalidInputError("A budget must be at least one splat.")
-    if budget >= cloud.num_gaussians:
-        return np.arange(cloud.num_gaussians)
-    scales = np.sort(cloud.scales.astype(np.float64), axis=1)
-    squared_distance = (cloud.means.astype(np.float64) ** 2).sum(axis=1) + NEAREST_VISIT_M**2
-    area = scales[:, 1] * scales[:, 2]
-    # A disc that is wider than it is far away fills half the sphere at most.
-    weight = cloud.opacities * area / (area + squared_distance)
-    return np.sort(np.argsort(-weight, kind="stable")[:budget])

@@ -79,4 +79,5 @@ def describe_file(folder: Path, name: str, role: str, format_id: str, counts: di
 def _write(layer: LayerFile, folder: Path) -> tuple[WorldFile, list[str]]:
     report = load_writer(find_format(layer.format_id))(layer.value, folder / layer.name)
     file = describe_file(folder, layer.name, layer.role, layer.format_id, dict(layer.counts))
-    return file.model_copy(update={"losses": report.dropped}), [f"{layer.name}: {text}" for text in report.warnings]
+    file = file.model_copy(update={"losses": report.dropped, "levels": layer.levels})
+    return file, [f"{layer.name}: {text}" for text in report.warnings]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.geometry.collision import Collision
-from worldgen.manifest import Estimate
+from worldgen.manifest import Estimate, SplatLevel
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
@@ -48,6 +48,7 @@ class LayerFile:
     format_id: str
     value: Any
     counts: Mapping[str, int] = field(default_factory=dict)
+    levels: tuple[SplatLevel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +16,20 @@ from worldgen import __version__
 from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
 from worldgen.geometry.collision import Collision
-from worldgen.manifest import Bounds, Layer, Manifest, ObjectCount, Source, Spawn, Triple, WorldFile, encode_manifest
+from worldgen.geometry.splat_levels import LEVEL_SIZES, importance_order, prefix_widening
+from worldgen.geometry.splat_transforms import take_gaussians
+from worldgen.manifest import (
+    Bounds,
+    Layer,
+    Manifest,
+    ObjectCount,
+    Source,
+    Spawn,
+    SplatLevel,
+    Triple,
+    WorldFile,
+    encode_manifest,
+)
 from worldgen.registry import find_format, load_writer
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.rendering.tone_mapping import tone_map
@@ -111,8 +125,16 @@ def point_files(points: PointCloud) -> list[LayerFile]:
 
 
 def splat_files(splats: GaussianCloud) -> list[LayerFile]:
-    """The splats' files."""
-    return [_layer_file(name, splats, {"gaussians": splats.num_gaussians}) for name in ("splats.ply", "splats.spz")]
+    """The splats' files, the most important splats first."""
+    count = splats.num_gaussians
+    splats = take_gaussians(splats, importance_order(splats))
+    levels = tuple(
+        SplatLevel(num_gaussians=size, widening=round(prefix_widening(size, count), 3))
+        for size in LEVEL_SIZES
+        if size < count
+    )
+    files = [_layer_file(name, splats, {"gaussians": count}) for name in ("splats.ply", "splats.spz")]
+    return [dataclasses.replace(file, levels=levels) for file in files]
 
 
 def navigation_files(navigation: Navigation) -> list[LayerFile]:
