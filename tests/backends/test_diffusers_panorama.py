@@ -200,10 +200,7 @@ def test_a_world_from_a_painted_panorama(
     assert [model["name"] for model in layers["euclidean_depth"]["models"]] == ["dpt"]
     assert (manifest["source"]["kind"], manifest["source"]["prompt"]) == ("prompt", "a lake")
     assert check_world(tmp_path / "world") == []
-    assert run([*shown, "-o", "again"]) == 0
-    first, again = World.load(tmp_path / "world"), World.load(tmp_path / "again")
-    assert first.manifest.files == again.manifest.files
-    seam, usual = seam_step(first.panorama.astype(np.float32) / 255.0)
+    seam, usual = seam_step(World.load(tmp_path / "world").panorama.astype(np.float32) / 255.0)
     assert seam <= usual
 
 

@@ -6,12 +6,13 @@ import os
 import shutil
 import socket
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
 from worldgen.backends.model_options import Execution
-from worldgen.backends.running import choose_machine, loading, memory_guarded, offline_and_quiet
+from worldgen.backends.running import choose_machine, import_library, loading, memory_guarded, offline_and_quiet
 from worldgen.backends.weights import check_safetensors, find_lora, find_weights
 from worldgen.errors import BackendUnavailableError, InvalidInputError, OutOfMemoryError, UsageError
 
@@ -168,6 +169,13 @@ def test_code_that_comes_along_is_not_run(folder: Path) -> None:
     assert "--trust-remote-code" in (caught.value.hint or "")
     with pytest.raises(BackendUnavailableError, match="needs a library"), loading(weights):
         raise ImportError("No module named 'sentencepiece'")
+
+
+def test_a_missing_library_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "diffusers", None)  # what an import of something not installed runs into
+    with pytest.raises(BackendUnavailableError, match="'diffusers' cannot be imported") as caught:
+        import_library("diffusers")
+    assert 'pip install "worldgen[neural]"' in (caught.value.hint or "")
 
 
 def test_models_run_offline() -> None:

@@ -52,10 +52,12 @@ class DiffusersDepth:
         painted = paint(
             painter, inputs, height=height, stage="paint panorama", stream="panorama/diffusers", context=context
         )
-        picture = with_fine_detail(enlarged(painted, wanted), request.picture, height)
         is_sky = request.labels == LABEL_INDEX["sky"]
+        large = enlarged(painted, wanted)
+        # The sky has no such detail, but would take a halo around everything that stands before it.
+        picture = np.where(is_sky[..., None], large, with_fine_detail(large, request.picture, height))
         reach_px = max(2, round(wanted / min(height, _BLUR_ROWS)))
-        picture = keep_skyline(picture, request.picture, is_sky, reach_px=reach_px)
+        picture = keep_skyline(picture.astype(np.float32), request.picture, is_sky, reach_px=reach_px)
         return PaintedPanorama(picture=picture, models=painter.records)
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from worldgen.geometry.panorama_completion import resized
 
 _INNER_PX = 2
+_SLACK = 0.04
+"""How far detail may leave the range of the colours painted around it."""
 _DETAIL_LIMIT = 0.25
 """Fine detail of a rendering may change a painted colour by so much."""
 
@@ -31,7 +33,17 @@ def with_fine_detail(
     coarse = resized(rendered, 2 * painted_height, painted_height, wraps=True)
     detail = rendered - resized(coarse, 2 * height, height, wraps=True)
     grey = np.clip(detail.mean(axis=-1, keepdims=True), -_DETAIL_LIMIT, _DETAIL_LIMIT)
-    return np.clip(painted + grey, 0.0, 1.0).astype(np.float32)
+    return _within_reach(painted + grey, painted, max(2, height // painted_height + 1))
+
+
+def _within_reach(result: NDArray[np.float32], painted: NDArray[np.float32], reach_px: int) -> NDArray[np.float32]:
+    """A picture whose colours lie between those painted nearby, give or take a little: detail makes no halos."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    size = (2 * reach_px + 1, 2 * reach_px + 1, 1)
+    low = np.maximum(minimum_filter(painted, size=size, mode=("nearest", "wrap", "nearest")) - _SLACK, 0.0)
+    high = np.minimum(maximum_filter(painted, size=size, mode=("nearest", "wrap", "nearest")) + _SLACK, 1.0)
+    return np.clip(result, low, high).astype(np.float32)
 
 
 def keep_skyline(
@@ -66,6 +78,7 @@ def keep_skyline(
     painted_means = [_means(wide_painted, side, window) for side in inner]
     rendered_means = [_means(wide_rendered, side, window) for side in inner]
     result = wide_painted.copy()
+    changed = np.zeros_like(is_sky)
     for own, other in ((0, 1), (1, 0)):
         (mean, known), (there, known_there) = painted_means[own], painted_means[other]
         near = sides[own] & binary_dilation(sides[other], iterations=reach_px) & known & known_there
@@ -74,7 +87,9 @@ def keep_skyline(
         moved = near & (distance_other < distance_own)
         deviation = wide_rendered - rendered_means[own][0]
         result[moved] = (mean + deviation)[moved]
-    return np.clip(result[:, margin:-margin], 0.0, 1.0).astype(np.float32)
+        changed |= moved[:, margin:-margin]
+    kept = _within_reach(np.ascontiguousarray(result[:, margin:-margin]), painted, 2 * reach_px)
+    return np.where(changed[..., None], kept, painted).astype(np.float32)
 
 
 def _means(
