@@ -100,6 +100,18 @@ def test_exposure_follows_light_but_only_in_part() -> None:
     assert (steps < 1.0).all()
 
 
+def test_pale_land_looks_pale_in_dull_light_but_not_at_night_and_never_burns_out() -> None:
+    even = np.ones((64, 128, 3), dtype=np.float32)
+    storm, sun, night = even * 0.2, even * 2.5, even * 0.001
+    shown = [
+        float(tone_map(storm, auto_exposure(storm, land_albedo=albedo)).mean()) for albedo in (0.1, 0.25, 0.5, 0.8)
+    ]
+    assert shown[0] == shown[1] < shown[2] < shown[3]
+    assert shown[3] > 0.6 > shown[0] + 0.1
+    assert auto_exposure(sun, land_albedo=0.8) == auto_exposure(sun)
+    assert auto_exposure(night, land_albedo=0.8) == auto_exposure(night)
+
+
 def test_exposure_of_nothing_is_finite() -> None:
     black = np.zeros((8, 16, 3), dtype=np.float32)
     assert 0.0 < auto_exposure(black) < 1e4

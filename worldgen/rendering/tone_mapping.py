@@ -37,10 +37,19 @@ _SKY_WEIGHT = 0.45
 _HIGHLIGHT_PERCENTILE = 97.0
 _HIGHLIGHT_LIMIT = 3.2
 _MAX_DARKENING = 0.4
+_USUAL_ALBEDO = 0.25
+_PALE_GAIN = 0.9
+"""Share of the stops by which the land is paler than usual that a dull picture of it is brightened."""
+_PALE_STOPS = (2.0, 5.0)
+"""Stops below the reference between which that comes to an end: nights stay dark."""
+_PALE_HIGHLIGHT = 0.75
+"""Exposed radiance of the brights up to which that goes: sunlit snow is bright already, snow in a storm is not."""
 _PERCENTILES = (4.0, 96.0)
 
 
-def auto_exposure(radiance: NDArray[np.float32], weights: NDArray[np.floating] | None = None) -> float:
+def auto_exposure(
+    radiance: NDArray[np.float32], weights: NDArray[np.floating] | None = None, *, land_albedo: float = _USUAL_ALBEDO
+) -> float:
     """The factor on radiance that makes a picture of a world look right.
 
     The sky's units are absolute, so a snowfield and a forest under one sun take nearly the same exposure, as with a
@@ -52,6 +61,7 @@ def auto_exposure(radiance: NDArray[np.float32], weights: NDArray[np.floating] |
         radiance: (H, W, 3) linear.
         weights: (H, W) or (H, 1) importance of each pixel, such as its solid angle. None takes an image that is twice
             as wide as high for equirectangular, with the sky counting less than the land, and weighs any other evenly.
+        land_albedo: Mean albedo of what is not sky, if it is known; pale land shall look pale in a storm too.
 
     Returns:
         Positive factor.
@@ -69,6 +79,10 @@ def auto_exposure(radiance: NDArray[np.float32], weights: NDArray[np.floating] |
     stops = math.log2(_REFERENCE_LUMINANCE / mean)
     given = _BRIGHT_ADAPTATION * stops if stops < 0.0 else float(np.interp(stops, *np.transpose(_DARK_ADAPTATION)))
     exposure = _REFERENCE_EXPOSURE * 2.0**given
+    if land_albedo > _USUAL_ALBEDO:
+        by_day = float(np.interp(stops, _PALE_STOPS, (1.0, 0.0)))
+        paler = exposure * (land_albedo / _USUAL_ALBEDO) ** (_PALE_GAIN * by_day)
+        exposure = max(exposure, min(paler, _PALE_HIGHLIGHT / bright))
     return min(exposure, max(_HIGHLIGHT_LIMIT / bright, _MAX_DARKENING * exposure))
 
 

@@ -55,7 +55,9 @@ def render_world(renderer: SceneRenderer, stations: Sequence[Station], context: 
     with context.stage("panorama"):
         camera = panorama_camera(spawn, height=context.tier.panorama_height)
         panorama = renderer.panorama_from_cube(rendered[0].views, camera)
-        exposure = auto_exposure(panorama.radiance)
+        is_land = panorama.buffers.labels != 0
+        land_albedo = float(panorama.buffers.albedo[is_land].mean(dtype=np.float64)) if is_land.any() else 0.0
+        exposure = auto_exposure(panorama.radiance, land_albedo=land_albedo)
     with context.stage("render stations") as progress:
         for index, station in enumerate(stations[1:]):
             progress(index / (len(stations) - 1), f"station {index + 2} of {len(stations)}")

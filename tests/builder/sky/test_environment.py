@@ -126,6 +126,14 @@ def test_overcast_and_storm_are_dimmer_and_even() -> None:
     assert np.ptp(grey) < 0.2 * grey.mean()
 
 
+def test_a_closed_deck_is_grey() -> None:
+    def saturation(weather: Weather) -> float:
+        upper = sky_of("afternoon", weather).environment[:28].reshape(-1, 3)
+        return float((np.ptp(upper, axis=1) / upper.max(axis=1)).mean())
+
+    assert saturation(Weather(cloud_cover=0.95, storm=0.85)) < 0.1 < saturation(CLEAR)
+
+
 def test_more_cover_hides_more_of_the_sky() -> None:
     def hidden(cover: float) -> float:
         shares = []

@@ -43,6 +43,8 @@ _LOW_SUN_GAIN, _LOW_SKY_LOSS = 0.6, 0.35
 """A low sun is strengthened and its sky held back, as a graduated filter does: both fit into one exposure."""
 _LOW_SUN_HAZE = 0.9
 """Dust of the day in the evening air: it reddens a low sun and gilds the sky around it."""
+_OVERCAST_GREY = 0.85
+"""Share of its colour that the sky loses under a closed deck of clouds."""
 _LOW_SKY_TINT = np.array([1.12, 1.0, 0.80])
 _MOON_SCALE = 0.016
 """Moonlight relative to sunlight; the real one is 40 000 times weaker still."""
@@ -101,7 +103,7 @@ def build_sky(spec: WorldSpec, seed: int, *, height_px: int = 512) -> Sky:
     beam_share = sunshine(weather)
     key = _broadened(beam) * beam_share * scale * (1.0 + _LOW_SUN_GAIN * low)
     environment = np.zeros((height_px, 2 * height_px, 3), np.float32)
-    environment[: len(above)] = _vivid(radiance, low) * _graduated(low)
+    environment[: len(above)] = _greyed(_vivid(radiance, low), overcast(weather), low) * _graduated(low)
     albedo, sine = _land_albedo(spec), max(float(sun[1]), 0.0)
     _lay_ground(environment, albedo, key * sine)
     if night or spec.time_of_day == "dusk":
@@ -141,6 +143,15 @@ def _vivid(radiance: Table, low: float) -> Table:
     # What is pure already stays as it is, or its weakest channel would vanish.
     paleness = radiance.min(axis=2, keepdims=True) / np.maximum(radiance.max(axis=2, keepdims=True), np.float32(1e-9))
     return np.maximum(grey + (radiance - grey) * (1.0 + amount * np.sqrt(paleness)), 0.0).astype(np.float32)
+
+
+def _greyed(radiance: Table, closed: float, low: float) -> Table:
+    """Paler colours under a closed deck, which mixes sun and sky many times over; a low sun still shows through."""
+    amount = _OVERCAST_GREY * closed * (1.0 - 0.6 * low)
+    if amount <= 0.0:
+        return radiance
+    grey = (radiance @ LUMINANCE_WEIGHTS)[..., None]
+    return (radiance + np.float32(amount) * (grey - radiance)).astype(np.float32)
 
 
 def _broadened(beam: NDArray[np.float64]) -> NDArray[np.float64]:
