@@ -15,7 +15,7 @@ from worldgen.errors import InvalidInputError
 from worldgen.exporters.sheets_glb import write_sheets_glb
 from worldgen.geometry.cameras import panorama_camera
 from worldgen.geometry.equirectangular import equirectangular_rays
-from worldgen.geometry.layer_sheets import LayerSheet, dome_radius, sheet_picture, sheets_from_layers
+from worldgen.geometry.layer_sheets import LayerSheet, backstop, dome_radius, sheet_picture, sheets_from_layers
 from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.panorama_layers import LayeredPanorama
 from worldgen.geometry.sky_dome import sky_dome
@@ -181,6 +181,31 @@ def test_sheets_do_not_depend_on_the_number_of_threads() -> None:
     for one, other in zip(room_sheets(), again, strict=True):
         assert np.array_equal(one.mesh.vertices, other.mesh.vertices)
         assert np.array_equal(one.mesh.triangles, other.mesh.triangles)
+
+
+def test_a_backstop_stands_closely_behind_everything() -> None:
+    _, _, layered = room()
+    made = backstop(layered, EYE, budget=20_000)
+    assert made is not None
+    mesh, picture = made
+    assert mesh.num_triangles <= 20_000
+    assert picture.shape == (64, 128, 3)
+    rays = equirectangular_rays(HEIGHT)
+    found = first_hits(solid(mesh), EYE, rays)
+    assert np.isfinite(found).all()
+    deepest = np.max([np.where(layer.mask, layer.euclidean_depth, 0.0) for layer in layered.layers], axis=0)
+    assert (found > 0.99 * deepest).all()
+    assert np.median(found / deepest) < 1.2
+    assert backstop(layered, EYE, budget=10) is None
+
+
+def test_coarse_sheets_hide_nothing_that_is_seen() -> None:
+    layered = room()[2]
+    everything = sheets_from_layers(layered, KNOWN, EYE, budget=1_500)
+    found = first_hits(solid(*(sheet.mesh for sheet in everything)), EYE, equirectangular_rays(HEIGHT))
+    alone = first_hits(solid(everything[0].mesh), EYE, equirectangular_rays(HEIGHT))
+    assert (found < 0.97 * alone).mean() < 5e-3
+    assert np.isfinite(found).mean() > 0.999
 
 
 def test_pictures_of_hidden_sheets_are_even_where_nothing_is_hidden() -> None:

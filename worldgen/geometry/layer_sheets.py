@@ -28,6 +28,9 @@ _TOLERANCE_STEP = 1.4
 _FEWEST_ROWS = 64
 _INVENTED_TOLERANCE = 2.0
 """Invented surfaces may be so much coarser."""
+_SAME_SURFACE = 1.05
+_BACKSTOP_ROWS = 128
+_BACKSTOP_GAP = 0.97
 _PICTURE_MARGIN_PX = 12
 """Pictures go on around hidden surfaces, so that their smaller copies, which engines make, stay clean."""
 
@@ -141,11 +144,22 @@ def _plans(layered: LayeredPanorama, steps: tuple[int, int], reach_m: float) -> 
         cuts = find_depth_cuts(depth, reach_m=reach_m)
         if plans:
             inside = _lapped(own, cuts) & np.isfinite(depth)
+            if step > 1:
+                # A coarse pixel may stand before finer ones that see farther; there it would hide what is seen.
+                inside &= inverse_depth(depth) <= _SAME_SURFACE * _farthest_in(layered.layers[0], step)
         corners = find_corners(inverse_depth(depth), cuts, front=previous, inside=own)
         errors = split_errors(corners, _contrast(thin.colors), inside, (cuts.right, cuts.down), reach_m=reach_m)
         plans.append(_Plan(corners, errors, inside, own, step))
         front, finer = depth, step
     return plans
+
+
+def _farthest_in(layer: PanoramaLayer, step: int) -> NDArray[np.float32]:
+    """Least inverse depth in each square of so many pixels."""
+    inverse = inverse_depth(layer.euclidean_depth)
+    rows = len(inverse) // step
+    least: NDArray[np.float32] = inverse.reshape(rows, step, 2 * rows, step).min(axis=(1, 3))
+    return least
 
 
 def _thinned(layer: PanoramaLayer, step: int) -> PanoramaLayer:
@@ -234,6 +248,56 @@ def _marks(vertices: NDArray[np.int64], own: NDArray[np.bool_], is_seen: bool) -
             row = np.clip(vertices[:, 0] + down, 0, height - 1)
             touches |= own[row, (vertices[:, 1] + right) % width]
     return (touches if is_seen else ~touches).astype(np.float32)
+
+
+def backstop(
+    layered: LayeredPanorama, eye: NDArray[np.float64], *, budget: int
+) -> tuple[TriangleMesh, NDArray[np.float32]] | None:
+    """A coarse sheet closely behind everything, for the gaps that no layer fills, and its picture (h, 2h, 3).
+
+    Where the sky is seen, it reaches up to the horizon only; the picture is that of the last layer, smooth.
+
+    Args:
+        layered: The layers that it shall stand behind.
+        eye: (3,) where the panorama's camera stands, in world.
+        budget: Triangles at most.
+
+    Returns:
+        The mesh in world with UVs, and its picture; None where there is nothing to stand behind.
+    """
+    from scipy.ndimage import minimum_filter
+
+    height = layered.height
+    step = 1
+    while height // step > _BACKSTOP_ROWS or 4 * (height // step) ** 2 > budget:
+        step *= 2
+    if height % step or height // step < 4:
+        return None
+    rows = height // step
+    farthest = np.full((rows, 2 * rows), np.inf, dtype=np.float32)
+    is_whole = np.ones((rows, 2 * rows), dtype=bool)
+    for index, layer in enumerate(layered.layers):
+        blocks = inverse_depth(layer.euclidean_depth).reshape(rows, step, 2 * rows, step)
+        farthest = np.minimum(farthest, np.where(blocks > 0.0, blocks, np.inf).min(axis=(1, 3)))
+        if index == 0:
+            is_whole = (blocks > 0.0).all(axis=(1, 3))
+    if layered.is_open:
+        is_whole[: rows // 2] = False
+    if not is_whole.any():
+        return None
+    around = minimum_filter(farthest, size=3, mode=("nearest", "wrap"))
+    inverse = np.where(is_whole & np.isfinite(around), _BACKSTOP_GAP * around, 0.0).astype(np.float32)
+    uncut = np.zeros(inverse.shape, dtype=bool)
+    rim = DepthCuts(
+        right=(inverse == 0.0) != (np.roll(inverse, -1, axis=1) == 0.0),
+        down=np.concatenate([(inverse[1:] == 0.0) != (inverse[:-1] == 0.0), uncut[:1]]),
+    )
+    corners = find_corners(inverse, rim)
+    # Every corner stays: this sheet is coarse already.
+    errors = np.full((rows + 1, 2 * rows), np.inf, dtype=np.float32)
+    mesh, _ = _mesh(triangulate(errors, corners, inverse > 0.0, 1.0), corners, eye)
+    colors = layered.layers[-1].colors.reshape(rows, step, 2 * rows, step, 3).mean(axis=(1, 3))
+    return (mesh, colors.astype(np.float32)) if mesh.num_triangles else None
 
 
 def dome_radius(layered: LayeredPanorama, least_m: float) -> float:

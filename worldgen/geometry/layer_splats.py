@@ -51,16 +51,18 @@ _GEOMETRY_PRICE = 2e-4
 class LayerSplats:
     """Splats of a layered panorama: first those that stand for what the panorama shows, then the invented ones.
 
-    cloud     the splats
-    num_seen  how many are seen; what stands behind the sky and beneath surfaces is invented
+    cloud             the splats
+    num_seen_surfels  how many stand for surfaces that are seen; they come first
+    num_seen          how many are seen, with the sky's; what stands behind the sky and beneath surfaces is invented
     """
 
     cloud: GaussianCloud
+    num_seen_surfels: int
     num_seen: int
 
     def __post_init__(self) -> None:
-        """Check the number."""
-        if not 0 <= self.num_seen <= self.cloud.num_gaussians:
+        """Check the numbers."""
+        if not 0 <= self.num_seen_surfels <= self.num_seen <= self.cloud.num_gaussians:
             raise InvalidInputError(f"LayerSplats.num_seen must lie in 0 to {self.cloud.num_gaussians}.")
 
     @property
@@ -107,7 +109,9 @@ def splats_from_layers(
     marks.append(_marks(clouds[-1], eye, sky if known is None else sky & known))
     is_seen = np.concatenate(marks)
     order = np.argsort(~is_seen, kind="stable")
-    return LayerSplats(cloud=take_gaussians(merge_clouds(*clouds), order), num_seen=int(is_seen.sum()))
+    cloud = take_gaussians(merge_clouds(*clouds), order)
+    seen_sky = int(marks[-1].sum())
+    return LayerSplats(cloud=cloud, num_seen_surfels=int(is_seen.sum()) - seen_sky, num_seen=int(is_seen.sum()))
 
 
 def _marks(cloud: GaussianCloud, eye: NDArray[np.float64], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
 from worldgen.geometry.cameras import cube_cameras, pixel_rays_in_world
 from worldgen.geometry.equirectangular import sample_equirectangular
+from worldgen.geometry.layer_splats import LayerSplats
 from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.scene.camera import Camera
@@ -30,6 +31,7 @@ Pictures = Sequence[tuple[Camera, NDArray[np.float32]]]
 
 _FACE_ROWS = 0.3
 """Half the side of a cube's faces, by the rows of the panorama: a little finer than it, so that nothing is lost."""
+_MOST_CHANGE = 0.15
 _RELAXATION = 1.5
 _INERTIA = 0.3
 _MAX_STRETCH = 0.25
@@ -40,6 +42,7 @@ def refine_colors(
     pictures: Pictures,
     *,
     iterations: int = 2,
+    pixel: float | None = None,
 ) -> GaussianCloud:
     """Change the colours of splats so that renders come closer to pictures.
 
@@ -48,11 +51,12 @@ def refine_colors(
         pictures: Cameras and what they see, (H, W, 3) display-referred; those much finer than the splats are
             reduced first.
         iterations: How often all pictures are gone through; the first brings most.
+        pixel: Side of the finest pixels that are looked at, in radians; as fine as so many splats suffice for if None.
 
     Returns:
         The same splats with other ``sh_dc``.
     """
-    pixel = pixel_for(cloud)
+    pixel = pixel_for(cloud) if pixel is None else pixel
     reduced = [reduced_picture(camera, picture, pixel) for camera, picture in pictures]
     for _ in range(iterations):
         totals = np.zeros((cloud.num_gaussians, 4))
@@ -70,12 +74,15 @@ def refine_colors(
 
 
 def fit_to_panorama(
-    cloud: GaussianCloud, position: NDArray[np.float64], picture: NDArray[np.float32], *, iterations: int = 3
+    splats: LayerSplats, position: NDArray[np.float64], picture: NDArray[np.float32], *, iterations: int = 3
 ) -> GaussianCloud:
-    """Change the colours of splats so that they show a panorama from where it was taken.
+    """Change the colours of a panorama's splats so that they show it from where it was taken.
+
+    Only surfaces that are seen change, and each but a little: what shows in part only, at the rim of something before
+    it, would take up all that is wrong there and shine out when one moves.
 
     Args:
-        cloud: Splats made from the panorama; those that it does not show stay as they are.
+        splats: Made from the panorama.
         position: (3,) its camera, upright, in world.
         picture: (H, 2H, 3) display-referred.
         iterations: As for :func:`refine_colors`.
@@ -83,7 +90,12 @@ def fit_to_panorama(
     face_px = max(2 * round(_FACE_ROWS * len(picture)), 16)
     cameras = cube_cameras(position, face_px=face_px)
     pictures = [(camera, sample_equirectangular(picture, pixel_rays_in_world(camera))) for camera in cameras]
-    return refine_colors(cloud, pictures, iterations=iterations)
+    cloud = splats.cloud
+    fitted = refine_colors(cloud, pictures, iterations=iterations, pixel=0.5 * math.pi / face_px)
+    before = colors_from_sh_dc(cloud.sh_dc)
+    change = np.clip(colors_from_sh_dc(fitted.sh_dc) - before, -_MOST_CHANGE, _MOST_CHANGE)
+    change[splats.num_seen_surfels :] = 0.0
+    return dataclasses.replace(cloud, sh_dc=sh_dc_from_colors((before + change).astype(np.float32)))
 
 
 def pixel_for(cloud: GaussianCloud) -> float:

@@ -12,7 +12,7 @@ from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.equirectangular import pixels_from_rays
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.ground_field import ground_from_depth, ground_labels
-from worldgen.geometry.layer_sheets import dome_radius, sheet_picture, sheets_from_layers
+from worldgen.geometry.layer_sheets import backstop, dome_radius, sheet_picture, sheets_from_layers
 from worldgen.geometry.layer_splats import splats_from_layers
 from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.panorama_layers import LayeredPanorama
@@ -30,6 +30,8 @@ from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
 
 _LEAST_DOME_RADIUS_M = 1500.0
+_BACKSTOP_SHARE = 6
+"""The sheet behind everything may take this part of the triangles: one in so many."""
 
 
 def reconstruct_seen(
@@ -56,7 +58,7 @@ def reconstruct_seen(
         made = splats_from_layers(layered, eye, budget=budget, known=panorama.known)
         sky = sky_from_panorama(panorama.radiance, ~np.isfinite(euclidean_depth))
     with context.stage("fit splats"):
-        splats = fit_to_panorama(made.cloud, eye, panorama.picture)
+        splats = fit_to_panorama(made, eye, panorama.picture)
     with context.stage("make mesh"):
         sheets = _sheets(panorama, view, layered, context.tier.sheet_triangle_budget)
     with context.stage("make collision"):
@@ -101,6 +103,9 @@ def _sheets(panorama: SeenPanorama, view: View, layered: LayeredPanorama, budget
     """What is seen, with the panorama on it, what is invented behind it, and a dome with the sky if there is one."""
     camera = view.camera
     assert isinstance(camera, PanoramaCamera)  # of a seen world it always is
+    eye = camera_position(camera)
+    behind = backstop(layered, eye, budget=budget // _BACKSTOP_SHARE)
+    left = budget if behind is None else budget - behind[0].num_triangles
     sheets = [
         TexturedMesh(
             name=f"background_{sheet.layer}" if sheet.layer else "surface",
@@ -109,11 +114,22 @@ def _sheets(panorama: SeenPanorama, view: View, layered: LayeredPanorama, budget
             texture=bytes_from_unit(sheet_picture(layered.layers[sheet.layer])),
             is_seen=sheet.is_seen,
         )
-        for sheet in sheets_from_layers(layered, panorama.known, camera_position(camera), budget=budget)
+        for sheet in sheets_from_layers(layered, panorama.known, eye, budget=left)
     ]
+    if behind is not None:
+        mesh, colors = behind
+        sheets.append(
+            TexturedMesh(
+                name="backstop",
+                label="surface",
+                mesh=mesh,
+                texture=bytes_from_unit(colors),
+                is_seen=np.zeros(mesh.num_vertices, dtype=np.float32),
+            )
+        )
     if layered.is_open:
         dome = sky_dome(camera, dome_radius(layered, _LEAST_DOME_RADIUS_M))
-        columns, rows = pixels_from_rays(dome.vertices - camera_position(camera), panorama.height)
+        columns, rows = pixels_from_rays(dome.vertices - eye, panorama.height)
         row = np.minimum(rows.astype(np.int64), panorama.height - 1)
         is_shown = (panorama.known & ~layered.layers[0].mask)[row, columns.astype(np.int64) % (2 * panorama.height)]
         sheets.append(
