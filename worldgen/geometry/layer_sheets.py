@@ -280,7 +280,7 @@ def backstop(
         blocks = inverse_depth(layer.euclidean_depth).reshape(rows, step, 2 * rows, step)
         farthest = np.minimum(farthest, np.where(blocks > 0.0, blocks, np.inf).min(axis=(1, 3)))
         if index == 0:
-            is_whole = (blocks > 0.0).all(axis=(1, 3))
+            is_whole = np.asarray((blocks > 0.0).all(axis=(1, 3)))
     if layered.is_open:
         is_whole[: rows // 2] = False
     if not is_whole.any():
