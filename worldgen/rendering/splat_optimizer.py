@@ -40,15 +40,15 @@ _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
 class Rates:
     """Lengths of steps."""
 
-    mean: float = 0.04
+    mean: float = 0.08
     """Of positions, in standard deviations of the splat along each of its axes."""
-    scale: float = 0.02
+    scale: float = 0.04
     """Of the logarithms of the scales."""
-    rotation: float = 0.02
-    logit: float = 0.06
-    color: float = 0.02
+    rotation: float = 0.04
+    logit: float = 0.12
+    color: float = 0.04
     """Of the spherical harmonics of degree 0."""
-    harmonics: float = 0.003
+    harmonics: float = 0.006
     pull: float = 0.02
     """How far shapes are drawn back to what they were, as a part of the way."""
 

@@ -29,6 +29,9 @@ STEPS_PER_VIEW = 10
 """A picture is worth rendering for so many steps."""
 RENDERING_SHARE = 0.4
 """Part of the seconds after which no more pictures are rendered."""
+STATION_PIXELS = 1.45
+"""Side of the pixels of station pictures over that of the finest ones that the splats suffice for: a step with one of
+these costs what a step with any other costs, and learns as much."""
 VALIDATION_EVERY = 6
 """One picture in so many is kept apart to judge by."""
 
@@ -75,7 +78,7 @@ def refine_world(
     with context.stage("refine splats") as progress:
         validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
         training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
-        training += station_refinement_views(rendered, pixel_for(cloud))
+        training += station_refinement_views(rendered, STATION_PIXELS * pixel_for(cloud))
         if limit.seconds is not None:
             limit = RefinementLimit(seconds=max(limit.seconds - (time.perf_counter() - start), 1.0))
         result = refine_splats(
