@@ -48,8 +48,14 @@ def look(eye: tuple[float, float, float], target: tuple[float, float, float]):  
 LOOKS = [(EYE, (0.0, 1.0, -5.0)), ((1.0, 1.7, 0.5), (0.0, 1.0, -5.0)), ((-2.0, 1.7, -1.0), (1.0, 0.5, -6.0))]
 
 
-@pytest.mark.parametrize(("eye", "target"), LOOKS[:1])
-def test_surfaces_are_opaque_and_at_the_right_depth(cloud: GaussianCloud, eye, target) -> None:  # type: ignore[no-untyped-def]
+# From the eye that the cells are made for, and from 1.1 and 2.3 m off: there they show their length along the ray.
+DEPTH_BOUNDS = [(0.006, 0.022), (0.009, 0.025), (0.012, 0.055)]
+
+
+@pytest.mark.parametrize(
+    ("eye", "target", "typical", "high"), [(*a, *b) for a, b in zip(LOOKS, DEPTH_BOUNDS, strict=True)]
+)
+def test_surfaces_are_opaque_and_at_the_right_depth(cloud: GaussianCloud, eye, target, typical, high) -> None:  # type: ignore[no-untyped-def]
     camera, truth = look(eye, target)
     image = render_splats(cloud, camera)
     label = truth.buffers.labels
@@ -64,8 +70,8 @@ def test_surfaces_are_opaque_and_at_the_right_depth(cloud: GaussianCloud, eye, t
     assert solid.sum() > 1000
     assert image.alpha[solid].min() >= 0.99
     error = np.abs(image.euclidean_depth[solid] / true[solid] - 1.0)
-    assert np.median(error) < 0.01
-    assert np.quantile(error, 0.9) < 0.02
+    assert np.median(error) < typical
+    assert np.quantile(error, 0.9) < high
     assert image.alpha.min() > 0.97, "the sky and the edges hold no holes either"
 
 
