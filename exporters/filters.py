@@ -9,7 +9,6 @@ import numpy as np
 
 from worldgen.errors import InvalidInputError
 from worldgen.frames import rotation_from_angles
-from worldgen.geometry.splat_levels import thinned
 from worldgen.geometry.splat_selection import inside_box, inside_sphere
 from worldgen.geometry.splat_transforms import take_gaussians, transform_gaussians, with_sh_degree
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -70,6 +69,9 @@ def apply_filters(cloud: GaussianCloud, filters: SplatFilters) -> tuple[Gaussian
     if not keep.all():
         cloud = take_gaussians(cloud, keep)
     if filters.budget is not None and filters.budget < cloud.num_gaussians:
+        # It brings a compiler along, which takes longer to load than a usual file takes to convert.
+        from worldgen.geometry.splat_levels import thinned
+
         cloud = thinned(cloud, filters.budget)
     if before and not cloud.num_gaussians:
         raise InvalidInputError("The filters leave no splat.", hint="Is the crop in metres, in world?")

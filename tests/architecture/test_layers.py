@@ -168,6 +168,16 @@ def test_the_help_text_loads_nothing_heavy() -> None:
     assert run_python(code).splitlines()[-1] == "[] 0"
 
 
+def test_converting_splats_loads_no_compiler() -> None:
+    code = (
+        "import importlib, sys\n"
+        "for name in ('convert', 'filters', 'gaussian_ply', 'spz', 'compressed_ply', 'splat_file'):\n"
+        "    importlib.import_module('worldgen.exporters.' + name)\n"
+        "print([name for name in ('numba', 'scipy', 'torch', 'open3d') if name in sys.modules])"
+    )
+    assert run_python(code).strip() == "[]"
+
+
 def test_data_types_need_numpy_only() -> None:
     heavy = tuple(name for name in HEAVY if name != "numpy")
     code = (
