@@ -12,7 +12,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from worldgen.storage import open_for_reading
 MAX_JSON_BYTES = 256 << 20
 MAX_NODES = 200_000
 
+_LEAST_TURN = 1e-6
+_LARGEST_NUMBER = 1e30
 _HEADER = struct.Struct("<4sII")
 _CHUNK = struct.Struct("<I4s")
 _DTYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -50,11 +52,12 @@ class GlbFile:
         return values
 
     def item(self, name: str, index: Any) -> Json:
-        """An entry of one of the document's lists."""
-        values = self.items(name)
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(values):
-            raise self.damaged(f"there is no entry {index!r} in '{name}'")
-        return values[index]
+        """An entry of one of the document's lists; looks at no other, so that long lists are not gone through again."""
+        values = self.document.get(name, [])
+        if isinstance(values, list) and _is_count(index) and index < len(values) and isinstance(values[index], dict):
+            entry: Json = values[index]
+            return entry
+        raise self.damaged(f"there is no entry {index!r} in '{name}'")
 
     def damaged(self, reason: str) -> InvalidInputError:
         """The error to raise for a file that is not what it must be."""
@@ -64,8 +67,10 @@ class GlbFile:
         """The bytes of a buffer view."""
         view = self.item("bufferViews", index)
         start, length = view.get("byteOffset", 0), view.get("byteLength", 0)
-        if view.get("buffer", 0) != 0 or not _are_counts(start, length) or start + length > len(self.binary):
-            raise self.damaged(f"buffer view {index} lies outside the file")
+        if view.get("buffer", 0) != 0 or not _is_count(start) or not _is_count(length):
+            raise self.damaged(f"buffer view {index} is none")
+        if start + length > len(self.binary):
+            raise self.damaged(f"buffer view {index} promises more data than the file has")
         return self.binary[start : start + length]
 
     def array(self, index: Any) -> NDArray[Any]:
@@ -75,12 +80,37 @@ class GlbFile:
             return raw
         return (raw.astype(np.float32) / np.float32(np.iinfo(raw.dtype).max)).clip(-1.0, 1.0)
 
+    def floats(
+        self, index: Any, *, kind: str, components: tuple[int, ...], count: int | None = None
+    ) -> NDArray[np.float32]:
+        """Values of an accessor that must be of a given form.
+
+        Args:
+            index: Of the accessor.
+            kind: ``SCALAR``, ``VEC3`` and so on.
+            components: The component types that may be there.
+            count: How many there must be; None takes any number.
+
+        Returns:
+            (N, width) float32, or (N,) for scalars; normalised integers became fractions.
+
+        Raises:
+            InvalidInputError: It is of another form, or lies outside the file.
+        """
+        accessor = self.item("accessors", index)
+        if accessor.get("type") != kind or accessor.get("componentType") not in components:
+            raise self.damaged(f"accessor {index} is of a type that may not be there")
+        if count is not None and accessor.get("count") != count:
+            raise self.damaged(f"accessor {index} has a count that does not fit")
+        values: NDArray[np.float32] = self.array(index).astype(np.float32)
+        return values[:, 0] if kind == "SCALAR" else values
+
     def raw_array(self, index: Any) -> NDArray[Any]:
         """(N, width) values of an accessor as they are stored; a copy only where they are interleaved."""
         accessor = self.item("accessors", index)
         kind, component = accessor.get("type"), accessor.get("componentType")
-        count: int = accessor.get("count", -1)
-        if kind not in _WIDTHS or component not in _DTYPES or not _are_counts(count):
+        count = accessor.get("count")
+        if kind not in _WIDTHS or component not in _DTYPES or not _is_count(count):
             raise self.damaged(f"accessor {index} has no valid type or count")
         if "sparse" in accessor or "bufferView" not in accessor:
             raise UnsupportedFormatError("The GLB file uses sparse accessors, which are not read.", path=self.path)
@@ -89,10 +119,10 @@ class GlbFile:
         data = self.view_bytes(accessor["bufferView"])
         offset = accessor.get("byteOffset", 0)
         stride = self.item("bufferViews", accessor["bufferView"]).get("byteStride", row_bytes)
-        if not _are_counts(offset, stride) or stride < row_bytes:
+        if not _is_count(offset) or not _is_count(stride) or stride < row_bytes:
             raise self.damaged(f"accessor {index} has no valid offset or stride")
         if count == 0 or offset + stride * (count - 1) + row_bytes > len(data):
-            raise self.damaged(f"accessor {index} reaches beyond its buffer view")
+            raise self.damaged(f"accessor {index} is empty, or promises more data than its buffer view has")
         flat = np.frombuffer(data, dtype=np.uint8)
         rows = np.lib.stride_tricks.as_strided(flat[offset:], shape=(count, row_bytes), strides=(stride, 1))
         return np.ascontiguousarray(rows).view(dtype).reshape(count, width)
@@ -105,50 +135,72 @@ class GlbFile:
         return self.view_bytes(image["bufferView"]), str(image.get("mimeType", ""))
 
     def mesh_nodes(self) -> list[tuple[Json, NDArray[np.float64]]]:
-        """Every node of the scene that has a mesh, with its (4, 4) ``world_from_node``, in document order."""
-        found: list[tuple[int, Json, NDArray[np.float64]]] = []
-        nodes = self.items("nodes")
-        if len(nodes) > MAX_NODES:
-            raise self.damaged(f"it has {len(nodes)} nodes, more than {MAX_NODES}")
-        scene = self.item("scenes", self.document.get("scene", 0)) if self.items("scenes") else {}
-        waiting = [(root, np.eye(4)) for root in reversed(_list(scene.get("nodes", [])))]
+        """Every node of the scene that has a mesh, with its (4, 4) ``world_from_node``, in document order.
+
+        Raises:
+            InvalidInputError: The nodes are too many or no tree, or one has no valid transform.
+        """
+        found: list[tuple[Json, NDArray[np.float64]]] = []
+        waiting = [(root, np.eye(4)) for root in reversed(self._roots())]
         visited: set[int] = set()
         while waiting:
             index, world_from_parent = waiting.pop()
             node = self.item("nodes", index)
             if index in visited:
-                raise self.damaged("a node hangs below two parents")
+                raise self.damaged("its nodes are not a tree")
             visited.add(index)
-            world_from_node = world_from_parent @ self._local_matrix(node)
+            with np.errstate(over="ignore", invalid="ignore"):
+                world_from_node = world_from_parent @ self._local_matrix(node)
+            if not np.isfinite(world_from_node).all():
+                raise self.damaged("a node has no valid transform")
             if "mesh" in node:
-                found.append((index, node, world_from_node))
-            waiting += [(child, world_from_node) for child in reversed(_list(node.get("children", [])))]
-        return [(node, matrix) for _, node, matrix in found]
+                found.append((node, world_from_node))
+            waiting += [(child, world_from_node) for child in reversed(self._indices(node.get("children", [])))]
+        return found
+
+    def _roots(self) -> list[Any]:
+        """Indices of the nodes that hang below none: of the scene, or of the file where it has no scene."""
+        nodes = self.items("nodes")
+        if len(nodes) > MAX_NODES:
+            raise self.damaged(f"it has {len(nodes)} nodes, more than {MAX_NODES}")
+        if self.items("scenes"):
+            return self._indices(self.item("scenes", self.document.get("scene", 0)).get("nodes", []))
+        children = {child for node in nodes for child in self._indices(node.get("children", []))}
+        return [index for index in range(len(nodes)) if index not in children]
+
+    def _indices(self, values: Any) -> list[int]:
+        if not isinstance(values, list) or len(values) > MAX_NODES or not all(map(_is_count, values)):
+            raise self.damaged("it holds something else where a list of nodes must be")
+        return values
 
     def _local_matrix(self, node: Json) -> NDArray[np.float64]:
-        try:
-            if "matrix" in node:
-                matrix = np.array(node["matrix"], dtype=np.float64).reshape(4, 4).T
-            else:
-                x, y, z, w = (float(value) for value in node.get("rotation", (0.0, 0.0, 0.0, 1.0)))
-                length = math.sqrt(x * x + y * y + z * z + w * w)
-                turn = matrices_from_quats(np.array([[w / length, x / length, y / length, z / length]]))[0]
-                matrix = np.eye(4)
-                matrix[:3, :3] = turn * np.array(node.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
-                matrix[:3, 3] = node.get("translation", (0.0, 0.0, 0.0))
-        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-            raise self.damaged("a node has no valid transform") from error
-        if not np.isfinite(matrix).all():
-            raise self.damaged("a node's transform is not finite")
+        """(4, 4) parent from node."""
+        if "matrix" in node:
+            return self._numbers(node["matrix"], 16).reshape(4, 4).T
+        x, y, z, w = self._numbers(node.get("rotation", [0.0, 0.0, 0.0, 1.0]), 4)
+        length = math.sqrt(x * x + y * y + z * z + w * w)
+        if not _LEAST_TURN < length < 1.0 / _LEAST_TURN:
+            raise self.damaged("a node has a rotation of length zero")
+        matrix = np.eye(4)
+        matrix[:3, :3] = matrices_from_quats(np.array([[w, x, y, z]]) / length)[0]
+        matrix[:3, :3] *= self._numbers(node.get("scale", [1.0, 1.0, 1.0]), 3)
+        matrix[:3, 3] = self._numbers(node.get("translation", [0.0, 0.0, 0.0]), 3)
         return matrix
 
+    def _numbers(self, values: Any, count: int) -> NDArray[np.float64]:
+        if isinstance(values, list) and len(values) == count:
+            if all(isinstance(value, int | float) and abs(value) <= _LARGEST_NUMBER for value in values):
+                return np.array(values, dtype=np.float64)
+        raise self.damaged("a node has no valid transform")
 
-def open_glb(path: Path, *, max_bytes: int = (1 << 32) - 1) -> GlbFile:
+
+def open_glb(path: Path, *, max_bytes: int = (1 << 32) - 1, max_json_bytes: int = MAX_JSON_BYTES) -> GlbFile:
     """Open a GLB file and check its frame.
 
     Args:
         path: The file.
         max_bytes: Larger files are refused.
+        max_json_bytes: Documents that are larger are refused.
 
     Raises:
         InvalidInputError: It is damaged or too large.
@@ -161,13 +213,15 @@ def open_glb(path: Path, *, max_bytes: int = (1 << 32) - 1) -> GlbFile:
             raise InvalidInputError("The GLB file is damaged: it is too short.", path=path)
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     magic, version, length = _HEADER.unpack_from(data)
-    if magic != b"glTF" or version != 2:
-        raise UnsupportedFormatError("This file is no GLB of glTF 2.0.", path=path)
+    if magic != b"glTF":
+        raise UnsupportedFormatError("This is no GLB file.", path=path)
+    if version != 2:
+        raise UnsupportedFormatError(f"GLB version {version} is not known; only 2 is read.", path=path)
     if length > file_bytes:
         raise InvalidInputError("The GLB file is damaged: it was cut off.", path=path)
     size, kind = _CHUNK.unpack_from(data, _HEADER.size)
     start = _HEADER.size + _CHUNK.size
-    if kind != b"JSON" or size > MAX_JSON_BYTES or start + size > length:
+    if kind != b"JSON" or size > max_json_bytes or start + size > length:
         raise InvalidInputError("The GLB file is damaged: its JSON chunk does not fit.", path=path)
     try:
         document = json.loads(bytes(data[start : start + size]))
@@ -191,9 +245,5 @@ def open_glb(path: Path, *, max_bytes: int = (1 << 32) - 1) -> GlbFile:
     return GlbFile(path=path, document=document, binary=binary)
 
 
-def _are_counts(*values: Any) -> bool:
-    return all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

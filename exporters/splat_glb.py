@@ -18,7 +18,7 @@ from worldgen import activations
 from worldgen.color import linear_from_srgb
 from worldgen.errors import InvalidInputError, UnsupportedFormatError
 from worldgen.exporters.contract import ExportReport, require_count
-from worldgen.exporters.glb_reading import GlbDocument, read_glb
+from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.glb_writer import GlbWriter
 from worldgen.exporters.splat_placement import place_gaussians
 from worldgen.frames import Frame, axes_from
@@ -32,6 +32,7 @@ _BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_SHORT, _FLOAT = 5120, 5121, 5122, 5123,
 _COLOR_SPACE = "srgb_rec709_display"
 _MAX_PRIMITIVES = 10_000
 _LEAST_BYTES = 32  # of a splat in its most compact form
+_MAX_JSON_BYTES = 16 << 20
 _MAX_REUSE = 16  # how often nodes may place the same data
 
 
@@ -84,21 +85,21 @@ def read_splat_glb(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
         InvalidInputError: The file is damaged, or breaks the extension's rules.
         UnsupportedFormatError: It has no splats, or in a form that is not read (compressed, linear colours).
     """
-    document = read_glb(path)
-    required = document.json.get("extensionsRequired", [])
+    file = open_glb(path, max_json_bytes=_MAX_JSON_BYTES)
+    required = file.document.get("extensionsRequired", [])
     if not isinstance(required, list) or set(map(str, required)) - {EXTENSION}:
         raise UnsupportedFormatError(
             f"The file requires extensions that are not read: {', '.join(sorted(map(str, required)))[:120]}.", path=path
         )
     parts, total = [], 0
-    for mesh, world_from_node in document.placed_meshes():
-        primitives = document.entry("meshes", mesh).get("primitives", [])
+    for node, world_from_node in file.mesh_nodes():
+        primitives = file.item("meshes", node["mesh"]).get("primitives", [])
         if not isinstance(primitives, list) or len(primitives) > _MAX_PRIMITIVES:
             raise InvalidInputError("A glTF mesh has primitives that are none.", path=path)
         for primitive in primitives:
-            if (cloud := _read_primitive(document, primitive)) is not None:
+            if (cloud := _read_primitive(file, primitive)) is not None:
                 total = require_count(total + cloud.num_gaussians, path)
-                if total > _MAX_REUSE * document.data_bytes // _LEAST_BYTES:
+                if total > _MAX_REUSE * len(file.binary) // _LEAST_BYTES:
                     raise InvalidInputError("The GLB file places the same splats too often.", path=path)
                 parts.append(place_gaussians(cloud, world_from_node, path))
     if not parts:
@@ -108,9 +109,9 @@ def read_splat_glb(path: Path, *, frame: Frame | None = None) -> GaussianCloud:
     return transform_gaussians(concatenate_gaussians(parts), axes_from(Frame.RUB, frame or Frame.RUB))
 
 
-def _read_primitive(document: GlbDocument, primitive: Any) -> GaussianCloud | None:
+def _read_primitive(file: GlbFile, primitive: Any) -> GaussianCloud | None:
     """The splats of a primitive in its node's axes; None if it is an ordinary one."""
-    path = document.path
+    path = file.path
     extensions = primitive.get("extensions", {}) if isinstance(primitive, dict) else {}
     properties = extensions.get(EXTENSION) if isinstance(extensions, dict) else None
     if properties is None:
@@ -128,22 +129,20 @@ def _read_primitive(document: GlbDocument, primitive: Any) -> GaussianCloud | No
             hint=f"Read are plain splats with the kernel 'ellipse' and colours in '{_COLOR_SPACE}'.",
             path=path,
         )
-    means = document.read_accessor(attributes.get("POSITION"), kind="VEC3", components=(_FLOAT,))
+    means = file.floats(attributes.get("POSITION"), kind="VEC3", components=(_FLOAT,))
     count = require_count(len(means), path)
-    quats_xyzw = document.read_accessor(
-        attributes.get(_ROTATION), kind="VEC4", components=(_FLOAT, _BYTE, _SHORT), count=count
-    )
-    scales = document.read_accessor(
+    quats_xyzw = file.floats(attributes.get(_ROTATION), kind="VEC4", components=(_FLOAT, _BYTE, _SHORT), count=count)
+    scales = file.floats(
         attributes.get(_SCALE), kind="VEC3", components=(_FLOAT, _UNSIGNED_BYTE, _UNSIGNED_SHORT), count=count
     )
-    opacities = document.read_accessor(
+    opacities = file.floats(
         attributes.get(_OPACITY), kind="SCALAR", components=(_FLOAT, _UNSIGNED_BYTE, _UNSIGNED_SHORT), count=count
     )
     sh_count = _sh_count(attributes, path)
-    sh_dc = document.read_accessor(attributes.get(_coefficient(0)), kind="VEC3", components=(_FLOAT,), count=count)
+    sh_dc = file.floats(attributes.get(_coefficient(0)), kind="VEC3", components=(_FLOAT,), count=count)
     sh_rest = np.zeros((count, sh_count, 3), dtype=np.float32)
     for index in range(sh_count):
-        sh_rest[:, index] = document.read_accessor(
+        sh_rest[:, index] = file.floats(
             attributes[_coefficient(index + 1)], kind="VEC3", components=(_FLOAT,), count=count
         )
     finite = all(np.isfinite(values).all() for values in (means, quats_xyzw, scales, opacities, sh_dc, sh_rest))

@@ -67,6 +67,23 @@ def test_reads_trimeshs_files(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 1.0, atol=1e-6)
 
 
+def placed(*nodes: dict) -> bytes:
+    """A file of these nodes, the first one a root, and a mesh of nothing."""
+    return glb({"nodes": list(nodes), "scenes": [{"nodes": [0]}], "meshes": [{"primitives": []}]})
+
+
+def one_accessor(accessor: dict, view: dict) -> bytes:
+    """A file with a single point, in which an accessor and its view say something else."""
+    document = {
+        "nodes": [{"mesh": 0}],
+        "scenes": [{"nodes": [0]}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 1, "type": "VEC3"} | accessor],
+        "bufferViews": [{"buffer": 0, "byteLength": 12} | view],
+    }
+    return glb(document, bytes(12))
+
+
 BROKEN = {
     "not glb": b"PK\3\4 something else entirely",
     "empty": b"",
@@ -100,6 +117,24 @@ BROKEN = {
         },
         bytes(12),
     ),
+    "two parents": placed({"children": [1, 1]}, {"mesh": 0}),
+    "children": placed({"children": {"1": 2}}),
+    "child of another kind": placed({"children": [True]}, {"mesh": 0}),
+    "one number for three": placed({"mesh": 0, "scale": [2.0]}),
+    "words for numbers": placed({"mesh": 0, "translation": ["1", "2", "3"]}),
+    "far too large": placed({"mesh": 0, "translation": [1e31, 0, 0]}),
+    "larger and larger": placed(*({"scale": [1e30] * 3, "children": [child]} for child in range(1, 13)), {"mesh": 0}),
+    "no mesh": placed({"mesh": 1}),
+    "too many nodes": glb({"nodes": [{}] * 200_001}),
+    "stride of nothing": one_accessor({}, {"byteStride": 0}),
+    "view of another buffer": one_accessor({}, {"buffer": 1}),
+    "view before the file": one_accessor({}, {"byteOffset": -4}),
+    "no count": one_accessor({"count": 0}, {}),
+    "half a count": one_accessor({"count": 0.5}, {}),
+    "unknown type": one_accessor({"componentType": 5130}, {}),
+    "sparse": one_accessor({"sparse": {"count": 1}}, {}),
+    "binary too long": glb({}, bytes(8))[:-12] + struct.pack("<I4s", 1 << 31, b"BIN\0") + bytes(4),
+    "binary of another kind": glb({}, bytes(8))[:-16] + struct.pack("<I4s", 8, b"TEXT") + bytes(8),
     "draco": glb({"extensionsRequired": ["KHR_draco_mesh_compression"]}),
     "other file": glb({"nodes": [], "images": [{"uri": "../../etc/passwd"}]}),
 }
@@ -111,6 +146,31 @@ def test_damage_is_told(name: str, tmp_path: Path) -> None:
     path.write_bytes(BROKEN[name])
     with pytest.raises(InvalidInputError):
         read_all(path)
+
+
+def test_the_small_file_is_sound_where_nothing_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "sound.glb"
+    path.write_bytes(one_accessor({}, {}))
+    assert read_all(path) == 1
+
+
+def test_without_a_scene_the_file_shows_the_nodes_that_hang_below_none(tmp_path: Path) -> None:
+    path = tmp_path / "no_scene.glb"
+    nodes = [{"mesh": 0}, {"children": [0], "translation": [1.0, 2.0, 3.0]}]
+    path.write_bytes(glb({"nodes": nodes, "meshes": [{"primitives": []}]}))
+    ((_, matrix),) = open_glb(path).mesh_nodes()
+    np.testing.assert_array_equal(matrix[:3, 3], [1.0, 2.0, 3.0])
+
+
+def test_values_of_a_given_form(tmp_path: Path) -> None:
+    path = tmp_path / "sound.glb"
+    path.write_bytes(one_accessor({}, {}))
+    file = open_glb(path)
+    np.testing.assert_array_equal(file.floats(0, kind="VEC3", components=(5126,), count=1), np.zeros((1, 3)))
+    wrong = ({"kind": "VEC4"}, {"components": (5121,)}, {"count": 2})
+    for change in wrong:
+        with pytest.raises(InvalidInputError, match="accessor 0"):
+            file.floats(0, **({"kind": "VEC3", "components": (5126,)} | change))
 
 
 def test_random_damage_never_crashes(tmp_path: Path) -> None:

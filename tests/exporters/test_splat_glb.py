@@ -165,15 +165,18 @@ CASES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "triangles": (lambda d: primitive_of(d).update(mode=4), "splats are points"),
     "no rotation": (lambda d: primitive_of(d)["attributes"].pop(f"{SPLATS}:ROTATION"), "no entry None"),
     "no splats": (lambda d: primitive_of(d).pop("extensions"), "no Gaussian splats"),
-    "huge count": (lambda d: d["accessors"][0].update(count=10**13), "does not fit"),
+    "huge count": (lambda d: d["accessors"][0].update(count=10**13), "more data"),
     "large count": (lambda d: d["accessors"][0].update(count=10**9), "more data"),
-    "negative offset": (lambda d: d["bufferViews"][0].update(byteOffset=-4), "not one"),
+    "negative offset": (lambda d: d["bufferViews"][0].update(byteOffset=-4), "is none"),
     "far view": (lambda d: d["bufferViews"][0].update(byteOffset=10**6), "more data"),
-    "no stride": (lambda d: d["bufferViews"][0].update(byteStride=0), "more data"),
+    "no stride": (lambda d: d["bufferViews"][0].update(byteStride=0), "offset or stride"),
     "counts differ": (lambda d: d["accessors"][3].update(count=5), "does not fit"),
     "shear": (lambda d: d["nodes"][0].update(scale=[1.0, 2.0, 1.0]), "unevenly"),
+    "doubles": (lambda d: d["accessors"][0].update(componentType=5130), "may not be there"),
+    "flat": (lambda d: d["accessors"][0].update(type="VEC2"), "may not be there"),
+    "a document of 17 MB": (lambda d: d.update(asset={"extras": "x" * (17 << 20)}), "does not fit"),
     "circle": (lambda d: d["nodes"][0].update(children=[0]), "not a tree"),
-    "sparse": (lambda d: d["accessors"][0].update(sparse={}), "may not be there"),
+    "sparse": (lambda d: d["accessors"][0].update(sparse={}), "sparse accessors"),
 }
 
 
