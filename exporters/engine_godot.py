@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from worldgen.exporters.engine_axes import GODOT, looking_quat_xyzw
 from worldgen.exporters.engine_files import copy_file, write_readme, write_script, write_splats
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
-from worldgen.exporters.engine_meshes import write_navmesh, write_whole_scene, write_world_colliders
+from worldgen.exporters.engine_meshes import write_navmesh, write_props, write_whole_scene, write_world_colliders
 from worldgen.exporters.engine_package import PlacedCollider, WorldPackage
 from worldgen.exporters.terrain_files import UNITY_SIZES, fitting_size
 from worldgen.frames import Frame, matrices_from_quats, yaw_rotation
@@ -19,6 +20,8 @@ from worldgen.scene.light_rig import LightRig
 from worldgen.storage import write_bytes
 
 _MAX_TERRAIN = 2049
+_MIN_INSTANCES = 6
+"""As in ``import_world.gd``."""
 _STEPS = 65535
 _UP = np.array([0.0, 1.0, 0.0])
 _FAR_M = 20_000.0
@@ -32,6 +35,7 @@ def write_godot_package(package: WorldPackage, folder: Path) -> None:
     """
     name = package.name
     scene, colliders, navmesh = f"{name}.glb", f"{name}_collision.glb", f"{name}_nav.glb"
+    levels = f"{name}_levels.glb"
     write_whole_scene(package, folder / scene)
     has_colliders = write_world_colliders(package, folder / colliders, suffix=_suffix, with_triggers=False)
     has_navmesh = write_navmesh(package, folder / navmesh, suffix="-navmesh")
@@ -51,17 +55,30 @@ def write_godot_package(package: WorldPackage, folder: Path) -> None:
         sky=copy_file(package.sky, folder, f"sky/{name}_sky.hdr"),
         terrain=_write_terrain(package, folder),
         splats=(splats,) if ply else (),
-        more={"scene": "scene.tscn"},
+        more={
+            "scene": "scene.tscn",
+            "levels": levels if write_props(package, folder / levels, only=_with_levels(package)) else "",
+        },
     )
     write_layout(package, GODOT, "godot", files, folder)
     write_bytes(folder / "scene.tscn", _scene_text(package, files).encode())
-    for file in (files.land, files.colliders, files.navmesh):
+    for file in (files.land, files.colliders, files.navmesh, files.more["levels"]):
         if file:
             write_bytes(folder / f"{file}.import", _model_hints(file == files.land).encode())
     if files.sky:
         write_bytes(folder / f"{files.sky}.import", _SKY_HINTS.encode())
     write_script("import_world.gd", folder / "import_world.gd")
     write_readme(package, "README_Godot.md", folder / "README_Godot.md", {})
+
+
+def _with_levels(package: WorldPackage) -> frozenset[str]:
+    """Assets that the editor script draws by distance: those that stand often and have several levels of detail."""
+    often = Counter(item.asset for item in package.placements)
+    return frozenset(
+        asset.name
+        for asset in package.assets
+        if not asset.is_static and len(asset.levels) > 1 and often[asset.name] >= _MIN_INSTANCES
+    )
 
 
 def _suffix(collider: PlacedCollider) -> str:

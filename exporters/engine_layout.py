@@ -24,7 +24,7 @@ from worldgen.exporters.engine_axes import (
     looking_quat_xyzw,
     split_transforms,
 )
-from worldgen.exporters.engine_package import ColliderShape, WorldPackage
+from worldgen.exporters.engine_package import Asset, ColliderShape, WorldPackage
 from worldgen.exporters.glb_writer import Json
 from worldgen.exporters.light_json import light_document
 from worldgen.frames import yaw_rotation
@@ -35,6 +35,8 @@ LAYOUT_VERSION = 1
 
 _SCREEN_HEIGHTS = (0.4, 0.15, 0.06, 0.03)
 _SMALLEST_ON_SCREEN = 0.004
+_FIELD_OF_VIEW = math.radians(60.0)
+"""Of the picture's height, for engines that switch levels by distance."""
 
 _UP = np.array([0.0, 1.0, 0.0])
 _NORTH = np.array([0.0, 0.0, -1.0])
@@ -120,6 +122,7 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
                         "triangles": level.num_triangles,
                         "kind": level.kind,
                         "screen_height": _screen_height(number, len(asset.levels)),
+                        "distance_m": round(_view_distance(asset, _screen_height(number, len(asset.levels))), 3),
                     }
                     for number, level in enumerate(asset.levels)
                 ],
@@ -140,6 +143,12 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
 def _screen_height(level: int, count: int) -> float:
     """Share of the picture's height down to which a level of detail is drawn; the last one until the thing vanishes."""
     return _SMALLEST_ON_SCREEN if level == count - 1 else _SCREEN_HEIGHTS[min(level, len(_SCREEN_HEIGHTS) - 1)]
+
+
+def _view_distance(asset: Asset, screen_height: float) -> float:
+    """Metres at which an asset of scale 1 takes a share of the height of a picture of the usual field of view."""
+    size = max(high - low for low, high in zip(asset.minimum, asset.maximum, strict=True))
+    return size / (2.0 * math.tan(0.5 * _FIELD_OF_VIEW) * screen_height)
 
 
 def collider_name(asset: str, number: int) -> str:

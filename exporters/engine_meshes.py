@@ -30,7 +30,12 @@ def write_whole_scene(package: WorldPackage, path: Path) -> int:
 
 
 def write_props(
-    package: WorldPackage, path: Path, *, textures: TextureFolder | None = None, with_colliders: bool = False
+    package: WorldPackage,
+    path: Path,
+    *,
+    textures: TextureFolder | None = None,
+    with_colliders: bool = False,
+    only: frozenset[str] | None = None,
 ) -> int:
     """Write every asset that may stand more than once, as a root node of its name at the origin.
 
@@ -41,11 +46,12 @@ def write_props(
         path: A ``.glb``, or a ``.gltf`` with ``textures``.
         textures: Where pictures go as files.
         with_colliders: Whether an asset's colliders come as sibling nodes ``UCX_<asset>_NN``, as Unreal wants them.
+        only: Names of the assets to write; None writes all.
 
     Returns:
         Bytes written; 0, and no file, where the world has no such asset.
     """
-    props = [asset for asset in package.assets if not asset.is_static]
+    props = [asset for asset in package.assets if not asset.is_static and (only is None or asset.name in only)]
     if not props:
         return 0
     writer = GlbWriter(extras=dict(_EXTRAS))

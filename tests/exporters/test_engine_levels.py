@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +18,12 @@ from tests.exporters.node_tools import assert_valid
 from tests.exporters.textured_scene import textured_scene
 from tests.scenes import ball_mesh, quad_mesh
 from worldgen.budgets import PlatformBudget
+from worldgen.exporters.engine_files import script_text
+from worldgen.exporters.engine_godot import write_godot_package
 from worldgen.exporters.engine_package import Asset, WorldPackage
 from worldgen.exporters.engine_scene import prepare_package
 from worldgen.exporters.glb_meshes import read_parts
+from worldgen.exporters.glb_reader import open_glb
 from worldgen.frames import rigid
 from worldgen.manifest import load_manifest
 from worldgen.pipelines.export_world import export_engines
@@ -137,6 +143,28 @@ def test_the_prepared_scene_is_valid_and_the_same_twice(
     prepare_package(package, tmp_path)
     assert (tmp_path / "scene.glb").read_bytes() == prepared.scene.path.read_bytes()
     assert_valid(tmp_path / "scene.glb")
+
+
+def test_godot_draws_levels_by_distance(prepared: WorldPackage, tmp_path: Path) -> None:
+    """Each level is seen from as far as its share of the screen says; what stands often has its levels in a file."""
+    write_godot_package(prepared, tmp_path)
+    layout = json.loads((tmp_path / "layout.json").read_text())
+    path = tmp_path / layout["files"]["levels"]
+    assert_valid(path)
+    names = {node["name"] for node, _ in open_glb(path).mesh_nodes()}
+    counts = Counter(row["asset"] for row in layout["instances"])
+    drawn = [asset for asset in layout["assets"] if not asset["is_static"] and counts[asset["name"]] >= 6]
+    assert names == {level["name"] for asset in drawn for level in asset["lods"] if len(asset["lods"]) > 1}
+    assert any(level["kind"] == "cards" for asset in drawn for level in asset["lods"])
+    for asset in layout["assets"]:
+        size = max(np.subtract(asset["maximum"], asset["minimum"]))
+        distances = [level["distance_m"] for level in asset["lods"]]
+        assert distances == sorted(distances)
+        for level in asset["lods"]:
+            on_screen = size / (2.0 * level["distance_m"] * np.tan(np.radians(30.0)))
+            assert on_screen == pytest.approx(level["screen_height"], rel=1e-3)
+    keys = set(re.findall(r'(?:row|asset|level|layout)\["(\w+)"\]', script_text("import_world.gd")))
+    assert keys <= {*layout, *layout["instances"][0], *layout["assets"][0], *layout["assets"][0]["lods"][0]}
 
 
 def test_budgets_are_kept(package: WorldPackage, tmp_path: Path) -> None:
