@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError, UnsupportedFormatError, WorldgenError
+from worldgen.exporters.deep_pictures import decode_low_bytes, join_bytes
 from worldgen.exporters.exr_decoding import exr_size
 from worldgen.exporters.openexr import read_radiance_exr
 from worldgen.exporters.picture_metadata import metadata_of
@@ -116,11 +117,17 @@ def _decoded(image: Any, path: Path, max_width: int) -> Picture:
     notes = []
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         notes.append("The picture is animated or has several pages; the first one was taken.")
+    low = decode_low_bytes(image, path)  # first, as asking a PNG for its orientation loads it
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     width, height = (image.height, image.width) if turned else image.size
     metadata = metadata_of(image, is_wide=width >= height)
     image.load()
-    pixels, is_given, is_radiance = _pixels_of(ImageOps.exif_transpose(image), max(1, width // max_width))
+    factor = max(1, width // max_width)
+    if low is None:
+        pixels, is_given, is_radiance = _pixels_of(ImageOps.exif_transpose(image), factor)
+    else:
+        is_radiance = False
+        pixels, is_given = _deep_pixels_of(ImageOps.exif_transpose(image), low, factor)
     if not np.isfinite(pixels).all():
         raise InvalidInputError("The picture holds pixels that are infinite or no numbers.", path=path)
     return Picture(
@@ -154,6 +161,20 @@ def _pixels_of(image: Any, factor: int) -> tuple[NDArray[np.float32], NDArray[np
         is_given = np.asarray(image.getchannel("A")) >= _OPAQUE
     rgb = np.asarray(_in_srgb(image), dtype=np.float32) / np.float32(255.0)
     return rgb, is_given, False
+
+
+def _deep_pixels_of(image: Any, low: Any, factor: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Pixels of 16 bits, and which of them are opaque, from the upper and the lower bytes; smaller by ``factor``."""
+    high = np.asarray(image.convert("RGB"))
+    shown = np.asarray(_in_srgb(image)) if image.info.get("icc_profile") else high
+    pixels = join_bytes(high, np.asarray(low)[..., :3], shown, factor)
+    is_given = np.ones(pixels.shape[:2], dtype=bool)
+    if image.mode == "RGBA":
+        alpha = image.getchannel("A")
+        if factor > 1:
+            alpha = alpha.crop((0, 0, pixels.shape[1] * factor, pixels.shape[0] * factor)).reduce(factor)
+        is_given = np.asarray(alpha) >= _OPAQUE
+    return pixels, is_given
 
 
 def _in_srgb(image: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A picture of a world from any point: its splats, or its scene rebuilt and path traced."""
+"""A picture of a world from any point: its splats, its scene rebuilt and path traced, or the meshes of a picture."""
 
 from __future__ import annotations
 
@@ -65,17 +65,22 @@ def camera_renderer(
 ) -> Callable[[AnyCamera], NDArray[np.float32]]:
     """A function that draws what a camera sees: (H, W, 3) display-referred, 0 to 1.
 
-    A mesh is built anew from the spec, so a world with a kit's models needs the ``kit`` again.
+    The mesh of a built world is built anew from the spec and path traced, so a world with a kit's models needs the
+    ``kit`` again. That of a world made from a picture is read from its file, and shows the picture's own light.
 
     Raises:
-        UsageError: The world was made from a picture and has no scene.
-        WorldgenError: The world's splats or spec cannot be read.
+        WorldgenError: The world's splats, spec or meshes cannot be read.
     """
     if layer == "splats":
         from worldgen.rendering.splats import render_splats
 
         cloud = world.splats
         return lambda camera: render_splats(cloud, camera).rgb
+    if any(file.format == "sheets_glb" for file in world.manifest.files):
+        from worldgen.rendering.textured_meshes import TexturedMeshes
+
+        meshes = TexturedMeshes(world.sheets)
+        return lambda camera: meshes.render(camera).rgb
     return _path_tracer(world, report, kit)
 
 
@@ -100,10 +105,6 @@ def _path_tracer(world: World, report: Reporter, kit: Path | None) -> Callable[[
     from worldgen.stages.apply_kit import apply_kit
 
     manifest = world.manifest
-    if manifest.source.kind in ("panorama", "photo"):
-        raise UsageError(
-            "A world made from a picture has no scene to path trace.", hint="Use --layer splats.", path=world.path
-        )
     context = RunContext(seed=manifest.seed, tier=TIERS[manifest.quality], report=report)
     with context.stage("build scene") as progress:
         built = build_scene(world.spec, tier=context.tier, seed=context.seed, progress=progress)

@@ -15,6 +15,7 @@ from worldgen.registry import find_format, load_reader
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
+from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.spec.model import WorldSpec
 from worldgen.storage import path_inside
 
@@ -88,6 +89,13 @@ class World:
     def splats(self) -> GaussianCloud:
         """The Gaussian splats."""
         return self._read("splats", "gaussian_ply")
+
+    @cached_property
+    def sheets(self) -> tuple[TexturedMesh, ...]:
+        """The meshes of a world made from a picture; a built world has a scene instead."""
+        from worldgen.exporters.sheets_reader import read_sheets_glb  # not by the registry, as for the navmesh
+
+        return read_sheets_glb(self._file("scene", "sheets_glb"))
 
     def _file(self, role: str, format_id: str | None = None) -> Path:
         for file in self.manifest.files:

@@ -2,13 +2,12 @@
 
 Each job runs in a process of its own, so one that crashes or runs out of memory takes nobody along. A job whose
 world is already there and whole is kept. ``report.jsonl`` holds one line per finished job, in the list's order,
-without times, so a batch that was killed and resumed leaves the same bytes as one that was not.
+without times, so a batch that was killed and resumed leaves the same bytes as one that was not. A manifest does not
+tell all that a job with pictures or models asked for, so ``jobs.json`` keeps what each of those worlds was made from.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -16,49 +15,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing import Any
 
 from worldgen import __version__
-from worldgen.errors import ExportError, InvalidInputError, UnsupportedFormatError
+from worldgen.errors import ExportError, InvalidInputError
+from worldgen.jobs import BatchList, Job
 from worldgen.manifest import load_manifest
 from worldgen.quality.check import check_world
-from worldgen.settings import Quality
 from worldgen.storage import read_limited, sha256_of, write_bytes
 
-_MAX_LIST_BYTES = 64 << 20
-_MAX_JOBS = 100_000
 _REPORT_NAME = "report.jsonl"
-
-
-class Job(BaseModel):
-    """One world to make."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,99}$")]
-    """Name of the world's folder inside the output folder."""
-    prompt: str | None = None
-    spec: str | None = None
-    """Path of a spec.yaml, relative to the job list."""
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    quality: Quality = "standard"
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Job:
-        if (self.prompt is None) == (self.spec is None):
-            raise ValueError("give either a prompt or a spec")
-        return self
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchList:
-    """Jobs and the folder that their spec paths are relative to."""
-
-    jobs: tuple[Job, ...]
-    folder: Path
+_RECORD_NAME = "jobs.json"
+_MAX_RECORD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +39,8 @@ class JobResult:
     kept: bool = False
     error: dict[str, Any] | None = None
     manifest_sha256: str | None = None
+    fingerprint: str | None = None
+    """What the world was made from, where its manifest does not tell all of it."""
 
     def document(self) -> dict[str, Any]:
         """The job's line on stdout."""
@@ -90,42 +60,16 @@ class JobResult:
         return row
 
 
-def jobs_schema() -> dict[str, Any]:
-    """JSON schema of a job list in YAML: a list of jobs; JSON lines and CSV hold one job per line."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Jobs",
-        "type": "array",
-        "items": Job.model_json_schema(),
-        "maxItems": _MAX_JOBS,
-    }
-
-
-def load_jobs(path: Path) -> BatchList:
-    """Read a job list: ``.yaml``/``.yml`` (a list), ``.jsonl`` (one object per line) or ``.csv`` (with a header).
-
-    A job without a name is called ``job_0001`` and so on, by its place in the list.
-
-    Raises:
-        InvalidInputError: The list cannot be read, a job is wrong, or two jobs share a name.
-    """
-    text = _decoded(path)
-    rows = _rows(path, text)
-    if len(rows) > _MAX_JOBS:
-        raise InvalidInputError(f"A list may hold at most {_MAX_JOBS} jobs.", path=path)
-    if not rows:
-        raise InvalidInputError("The list holds no jobs.", path=path)
-    jobs = [_job(number, row, path) for number, row in enumerate(rows, start=1)]
-    seen: set[str] = set()
-    for job in jobs:
-        if job.name.lower() in seen:
-            raise InvalidInputError(f"Two jobs are called '{job.name}'.", hint="Give each its own name.", path=path)
-        seen.add(job.name.lower())
-    return BatchList(jobs=tuple(jobs), folder=path.parent)
-
-
-def run_batch(batch: BatchList, output: Path, *, workers: int = 1) -> Iterator[JobResult]:
+def run_batch(
+    batch: BatchList, output: Path, *, workers: int = 1, permissions: Sequence[str] = ()
+) -> Iterator[JobResult]:
     """Run all jobs; yields each result as it comes and keeps ``report.jsonl`` up to date.
+
+    Args:
+        batch: The jobs.
+        output: Folder of the worlds.
+        workers: Worlds made side by side.
+        permissions: Arguments for ``worldgen generate`` that a list may not bring, such as ``--allow-download``.
 
     Raises:
         ExportError: The output folder cannot be written to.
@@ -136,18 +80,27 @@ def run_batch(batch: BatchList, output: Path, *, workers: int = 1) -> Iterator[J
         raise ExportError(
             "The output folder cannot be made.", hint="Choose a folder that you may write to.", path=output
         ) from error
+    record = _read_record(output)
     results: dict[str, JobResult] = {}
     running: set[Future[JobResult]] = set()
     processes: list[subprocess.Popen[bytes]] = []
     executor = ThreadPoolExecutor(max_workers=workers)
     try:
-        running = {executor.submit(_run_job, job, batch.folder, output, processes) for job in batch.jobs}
+        running = {
+            executor.submit(
+                _run_job, job, batch.folder, output, processes, known=record.get(job.name), permissions=permissions
+            )
+            for job in batch.jobs
+        }
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 result = future.result()
                 results[result.name] = result
                 _write_report(output, batch.jobs, results)
+                if result.ok and result.fingerprint is not None and record.get(result.name) != result.fingerprint:
+                    record[result.name] = result.fingerprint
+                    write_bytes(output / _RECORD_NAME, json.dumps(record, indent=1, sort_keys=True).encode())
                 yield result
     finally:
         for future in running:
@@ -158,18 +111,32 @@ def run_batch(batch: BatchList, output: Path, *, workers: int = 1) -> Iterator[J
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_job(job: Job, lists_folder: Path, output: Path, processes: list[subprocess.Popen[bytes]]) -> JobResult:
+def _run_job(
+    job: Job,
+    lists_folder: Path,
+    output: Path,
+    processes: list[subprocess.Popen[bytes]],
+    *,
+    known: str | None,
+    permissions: Sequence[str],
+) -> JobResult:
     target = output / job.name
-    if _is_whole(target, job, lists_folder):
+    try:
+        fingerprint = job.fingerprint(lists_folder) if job.is_recorded else None
+    except InvalidInputError as error:
+        told = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+        return JobResult(name=job.name, ok=False, exit_code=error.exit_code, error=told)
+    if (fingerprint is None or fingerprint == known) and _is_whole(target, job, lists_folder):
         return JobResult(
-            name=job.name, ok=True, exit_code=0, kept=True, manifest_sha256=sha256_of(target / "world.json")
+            name=job.name,
+            ok=True,
+            exit_code=0,
+            kept=True,
+            manifest_sha256=sha256_of(target / "world.json"),
+            fingerprint=fingerprint,
         )
-    command = [sys.executable, "-m", "worldgen", "generate", "--json", "--quiet", "-o", str(target)]
-    command += ["--seed", str(job.seed), "--quality", job.quality]
-    if job.spec is not None:
-        command += ["--spec", str(lists_folder / job.spec)]
-    else:
-        command += ["--", job.prompt or ""]
+    command = [sys.executable, "-m", "worldgen", "generate", "--json", "--quiet", f"--output={target}", *permissions]
+    command += job.arguments(lists_folder)
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_die_with_parent()
     )
@@ -177,7 +144,8 @@ def _run_job(job: Job, lists_folder: Path, output: Path, processes: list[subproc
     stdout, stderr = process.communicate()
     processes.remove(process)
     if process.returncode == 0:
-        return JobResult(name=job.name, ok=True, exit_code=0, manifest_sha256=sha256_of(target / "world.json"))
+        digest = sha256_of(target / "world.json")
+        return JobResult(name=job.name, ok=True, exit_code=0, manifest_sha256=digest, fingerprint=fingerprint)
     return JobResult(name=job.name, ok=False, exit_code=process.returncode, error=_error_of(stdout, stderr))
 
 
@@ -206,7 +174,9 @@ def _is_whole(target: Path, job: Job, lists_folder: Path) -> bool:
     try:
         manifest = load_manifest(target)
         same = (manifest.seed, manifest.quality, manifest.worldgen_version) == (job.seed, job.quality, __version__)
-        if job.spec is not None:
+        if job.is_recorded:
+            pass
+        elif job.spec is not None:
             same &= _same_spec(target / "spec.yaml", lists_folder / job.spec)
         else:
             same &= manifest.source.kind == "prompt" and manifest.source.prompt == job.prompt
@@ -221,52 +191,19 @@ def _same_spec(first: Path, second: Path) -> bool:
     return load_spec(first) == load_spec(second)
 
 
+def _read_record(output: Path) -> dict[str, str]:
+    """What worlds were made from, by name; a damaged record knows nothing, so that those worlds are made again."""
+    path = output / _RECORD_NAME
+    if not path.exists():
+        return {}
+    try:
+        record = json.loads(read_limited(path, _MAX_RECORD_BYTES))
+        return {str(name): str(value) for name, value in record.items()}
+    except (InvalidInputError, ValueError, AttributeError, RecursionError):
+        return {}
+
+
 def _write_report(output: Path, jobs: Sequence[Job], results: dict[str, JobResult]) -> None:
     rows = [results[job.name].report_row() for job in jobs if job.name in results]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     write_bytes(output / _REPORT_NAME, text.encode())
-
-
-def _decoded(path: Path) -> str:
-    try:
-        return read_limited(path, _MAX_LIST_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("The job list is not UTF-8 text.", path=path) from error
-
-
-def _rows(path: Path, text: str) -> list[Any]:
-    suffix = path.suffix.lower()
-    try:
-        if suffix in (".yaml", ".yml"):
-            # A few aliases of aliases can stand for billions of jobs.
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-                raise InvalidInputError("YAML anchors and aliases are not accepted in job lists.", path=path)
-            loaded = yaml.safe_load(text)
-            if not isinstance(loaded, list):
-                raise InvalidInputError("A YAML job list must be a list of jobs.", path=path)
-            return loaded
-        if suffix == ".jsonl":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        if suffix == ".csv":
-            reader = csv.DictReader(io.StringIO(text), strict=True)
-            return [{key: value for key, value in row.items() if value not in ("", None)} for row in reader]
-    except (yaml.YAMLError, ValueError, csv.Error, RecursionError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError(f"The job list cannot be read: {str(error).splitlines()[0]}.", path=path) from error
-    raise UnsupportedFormatError(
-        f"A job list cannot have the suffix '{path.suffix}'.", hint="Use .yaml, .jsonl or .csv.", path=path
-    )
-
-
-def _job(number: int, row: Any, path: Path) -> Job:
-    if not isinstance(row, dict):
-        raise InvalidInputError(f"Job {number} must be a mapping with a prompt or a spec.", path=path)
-    try:
-        return Job.model_validate({"name": f"job_{number:04d}", **row})
-    except (ValidationError, TypeError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else ""
-        raise InvalidInputError(
-            f"Job {number} is wrong{f' at {where!r}' if where else ''}: {reason}.", path=path
-        ) from error

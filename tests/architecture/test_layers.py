@@ -30,6 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"backends", "exporters", "quality"}),
     frozenset({"stages"}),
     frozenset({"pipelines"}),
+    frozenset({"jobs"}),
     frozenset({"batch", "viewer"}),
     frozenset({"cli"}),
 )

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.baseline import baseline_sheet, baseline_splats
-from tests.benchmarks.mesh_pictures import MeshPictures
 from worldgen.color import bytes_from_unit
 from worldgen.geometry.cameras import panorama_camera
 from worldgen.geometry.equirectangular import pixels_from_rays
@@ -20,6 +19,7 @@ from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.sky_dome import sky_dome
 from worldgen.rendering.splat_refinement import fit_to_panorama
 from worldgen.rendering.splats import SplatImage, render_splats
+from worldgen.rendering.textured_meshes import TexturedMeshes
 from worldgen.scene.camera import AnyCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.textured_mesh import TexturedMesh
@@ -75,12 +75,12 @@ def methods_for(
     return {
         "splats": _of_cloud(fit_to_panorama(splats, _ORIGIN, picture)),
         "mesh": Method(
-            render=MeshPictures(textured).render,
+            render=TexturedMeshes(textured).render,
             size=sum(sheet.mesh.num_triangles for sheet in textured if sheet.label != "sky"),
             sheets=tuple(sheet.mesh for sheet in sheets),
         ),
         BASELINES[0]: _of_cloud(baseline_splats(camera, picture, euclidean_depth)),
-        BASELINES[1]: Method(render=MeshPictures([flat]).render, size=flat.mesh.num_triangles, sheets=(flat.mesh,)),
+        BASELINES[1]: Method(render=TexturedMeshes([flat]).render, size=flat.mesh.num_triangles, sheets=(flat.mesh,)),
     }
 
 

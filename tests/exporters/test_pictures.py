@@ -18,6 +18,7 @@ from worldgen.exporters.openexr import write_radiance_exr
 from worldgen.exporters.picture_metadata import region_from_xmp
 from worldgen.exporters.pictures import MAX_WIDTH, read_picture
 from worldgen.exporters.radiance_hdr import write_radiance_hdr
+from worldgen.randomness import rng
 
 QUADRANTS = np.array([[[230, 30, 30], [30, 220, 40]], [[40, 50, 210], [240, 230, 60]]], dtype=np.uint8)
 
@@ -70,6 +71,102 @@ def test_sixteen_bits_and_grey_are_read(tmp_path: Path) -> None:
     assert np.abs(picture.pixels[..., 1] - ramp / 65535.0).max() < 1e-6
     Image.fromarray(quarters()).convert("L").save(tmp_path / "l.jpg")
     assert np.ptp(read_picture(tmp_path / "l.jpg").pixels, axis=2).max() == 0.0
+
+
+def deep_png(values: NDArray[np.uint16], *, interlaced: bool = False) -> bytes:
+    """A PNG of 16 bits per channel, written by hand, in plain rows or in Adam7's seven passes."""
+    height, width, channels = values.shape
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    rows = b""
+    for top, left, down, across in passes:
+        for row in values[top::down, left::across].astype(">u2"):
+            rows += b"\0" + row.tobytes()
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, int(interlaced))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def deep_tiff(
+    values: NDArray[np.uint16], order: str, compression: int, orientation: int = 1, profile: bytes = b""
+) -> bytes:
+    """A TIFF of 16 bits per channel in one strip, written by hand: plain (1) or deflated with differences (8)."""
+    height, width, channels = values.shape
+    stored = values if compression == 1 else np.diff(values, axis=1, prepend=np.zeros_like(values[:, :1]))
+    strip = stored.astype(f"{order}u2").tobytes()
+    strip = strip if compression == 1 else zlib.compress(strip)
+    strip += b"\0" * (len(strip) % 2)
+    bits = struct.pack(f"{order}{channels}H", *(channels * [16]))
+    after = 8 + len(strip)
+    entries = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, channels, after),
+        (259, 3, 1, compression),
+        (262, 3, 1, 2),
+        (273, 4, 1, 8),
+        (274, 3, 1, orientation),
+        (277, 3, 1, channels),
+        (278, 4, 1, height),
+        (279, 4, 1, len(strip)),
+        (317, 3, 1, 1 if compression == 1 else 2),
+    ]
+    if channels == 4:
+        entries.append((338, 3, 1, 2))
+    if profile:
+        entries.append((34675, 7, len(profile), after + len(bits)))
+    directory = struct.pack(f"{order}H", len(entries))
+    for tag, kind, count, value in sorted(entries):
+        packed = struct.pack(f"{order}HH", value, 0) if kind == 3 and count == 1 else struct.pack(f"{order}I", value)
+        directory += struct.pack(f"{order}HHI", tag, kind, count) + packed
+    first = after + len(bits) + len(profile)
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, first)
+    return head + strip + bits + profile + directory + struct.pack(f"{order}I", 0)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("kind", ["png", "interlaced png", "<tiff 1", ">tiff 1", "<tiff 8", ">tiff 8"])
+def test_sixteen_bits_of_colour_are_read_whole(tmp_path: Path, kind: str, channels: int) -> None:
+    values = rng(0, "test bytes").integers(0, 65536, (24, 41, channels)).astype(np.uint16)
+    if "png" in kind:
+        data = deep_png(values, interlaced=kind.startswith("inter"))
+    else:
+        data = deep_tiff(values, kind[0], int(kind[-1]))
+    path = tmp_path / "deep"
+    path.write_bytes(data)
+    picture = read_picture(path)
+    assert np.abs(picture.pixels - values[..., :3] / 65535.0).max() < 1e-6
+    assert (picture.is_given == ((values[..., 3] >> 8) >= 128 if channels == 4 else True)).all()
+    small = read_picture(path, max_width=20)
+    expected = (values[..., :3] / 65535.0)[:, :40].reshape(12, 2, 20, 2, 3).mean(axis=(1, 3))
+    assert np.abs(small.pixels - expected).max() < 1e-6
+    for size in range(0, len(data) - 1, max(1, len(data) // 15)):
+        path.write_bytes(data[:size])
+        try:
+            cut = read_picture(path)
+        except WorldgenError:
+            continue
+        assert cut.pixels.shape == picture.pixels.shape
+
+
+def test_sixteen_bits_are_turned_upright_and_keep_fine_steps_through_a_profile(tmp_path: Path) -> None:
+    values = rng(1, "test bytes").integers(0, 65536, (6, 9, 3)).astype(np.uint16)
+    (tmp_path / "a.tiff").write_bytes(deep_tiff(values, "<", 8, orientation=6))
+    turned = read_picture(tmp_path / "a.tiff")
+    assert np.abs(turned.pixels - np.rot90(values, -1) / 65535.0).max() < 1e-6
+
+    # A dark ramp of 256 values spans one step of 8 bits.
+    ramp = np.repeat((30_000 + np.arange(256, dtype=np.uint16)).reshape(1, 256, 1), 3, axis=2)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    (tmp_path / "b.tiff").write_bytes(deep_tiff(ramp, ">", 1, profile=profile))
+    seen = read_picture(tmp_path / "b.tiff").pixels[0, :, 1]
+    assert len(np.unique(seen)) > 200
+    eight = Image.fromarray((ramp >> 8).astype(np.uint8))
+    eight.save(tmp_path / "b8.tiff", icc_profile=profile)
+    assert np.abs(seen - read_picture(tmp_path / "b8.tiff").pixels[0, :, 1]).max() < 0.005
 
 
 def test_radiance_files_stay_linear(tmp_path: Path) -> None:

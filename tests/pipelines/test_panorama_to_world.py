@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -16,14 +17,16 @@ from PIL import Image
 from tests.analytic_views import analytic_view
 from worldgen.cli import run
 from worldgen.color import bytes_from_unit
-from worldgen.errors import UsageError, WorldgenError
+from worldgen.errors import WorldgenError
 from worldgen.exporters.openexr import write_depth_exr
+from worldgen.exporters.sheets_reader import read_sheets_glb
 from worldgen.geometry.cameras import panorama_camera
 from worldgen.manifest import load_manifest
 from worldgen.pipelines import generate as front_door
 from worldgen.pipelines.render_picture import PictureRequest, render_picture
 from worldgen.pipelines.world import World
 from worldgen.quality.check import check_world
+from worldgen.randomness import rng
 from worldgen.settings import TIERS
 from worldgen.stages.estimate_depth import DepthOptions
 from worldgen.stages.read_panorama import PanoramaOptions
@@ -106,8 +109,42 @@ def test_the_splats_show_the_ball_where_it_is(world: World, tmp_path: Path) -> N
         pixels = np.asarray(image)
     assert pixels[46:50, 46:50].min() > 200  # the white ball
     assert np.ptp(pixels[90, 40:60].astype(int), axis=-1).max() > 15  # coloured ground below it
-    with pytest.raises(UsageError, match="no scene"):
-        render_picture(world.path, tmp_path / "mesh.png", replace(ahead, layer="mesh"))
+
+
+def test_the_mesh_shows_the_picture_from_where_it_was_taken_and_the_ball_from_beside(
+    world: World, pictures: Path, tmp_path: Path
+) -> None:
+    around = PictureRequest(layer="mesh", is_panorama=True, height=HEIGHT)
+    render_picture(world.path, tmp_path / "mesh.png", around)
+    with Image.open(tmp_path / "mesh.png") as image, Image.open(pictures / "panorama.png") as truth:
+        error = np.abs(np.asarray(image).astype(float) - np.asarray(truth))
+    assert error.mean() < 3.0
+    beside = PictureRequest(layer="mesh", eye=(0.6, CAMERA_HEIGHT, 0.0), look_at=(0.0, 1.0, -4.0), width=96, height=96)
+    render_picture(world.path, tmp_path / "beside.png", beside)
+    with Image.open(tmp_path / "beside.png") as image:
+        pixels = np.asarray(image)
+    assert pixels.min(axis=-1).max() > 200  # the white ball
+    assert (pixels.max(axis=-1) == 0).mean() < 0.001  # and no holes around it
+
+
+def test_a_damaged_mesh_is_told(world: World, tmp_path: Path) -> None:
+    data = bytearray((world.path / "scene.glb").read_bytes())
+    random = rng(0, "test bytes")
+    for size in (0, 11, 100, len(data) // 2, len(data) - 5):
+        (tmp_path / "cut.glb").write_bytes(data[:size])
+        with pytest.raises(WorldgenError):
+            read_sheets_glb(tmp_path / "cut.glb")
+    for _ in range(30):
+        place = int(random.integers(0, 4000))
+        damaged = data.copy()
+        damaged[place] = int(random.integers(0, 256))
+        (tmp_path / "odd.glb").write_bytes(damaged)
+        with contextlib.suppress(WorldgenError):
+            assert all(sheet.mesh.num_triangles for sheet in read_sheets_glb(tmp_path / "odd.glb"))
+    built = tmp_path / "solid.glb"
+    trimesh.creation.box().export(built)
+    with pytest.raises(WorldgenError):
+        read_sheets_glb(built)
 
 
 def test_the_same_input_gives_the_same_bytes(world: World, pictures: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Options of ``worldgen generate`` about neural models, gathered into what the stages take."""
+"""Options of ``generate`` and ``batch`` about neural models, gathered into what the stages take."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from worldgen.backends.model_options import (
     DEPTH_MEANINGS,
@@ -18,6 +19,9 @@ from worldgen.backends.model_options import (
     DiffusionOptions,
     Execution,
 )
+
+PERMISSIONS = ("allow_download", "trust_remote_code")
+"""What lets the network or code in: said on the command line, never by a file."""
 
 _OPTIONS = (
     click.option("--depth-model", help="Weights of a depth network: a folder, or a hub id (owner/model@revision)."),
@@ -60,6 +64,24 @@ class ModelChoices:
     depth: DepthModelOptions
     panorama: DiffusionOptions
     inpaint: DiffusionOptions
+
+
+def plain_model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command that takes them one by one."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def given_options(context: click.Context, values: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Those values that the user gave, and as arguments those that allow something."""
+    given = {
+        name: value
+        for name, value in values.items()
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    permissions = tuple(f"--{name.replace('_', '-')}" for name in PERMISSIONS if given.pop(name, False))
+    return given, permissions
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -63,7 +63,7 @@ def render(
     cameras: Path | None,
     as_json: bool,
 ) -> None:
-    """Draw the splats of WORLD, or path trace its scene, from any point or along a path.
+    """Draw the splats of WORLD or its mesh, from any point or along a path.
 
     An orbit turns about --look-at, starting at --eye; a walk goes past the spawn, or from --eye to --look-at.
     """

@@ -12,7 +12,7 @@ from worldgen.cli.output import shared_options
 _SCHEMAS = {
     "world": ("worldgen.manifest", "manifest_schema"),
     "spec": ("worldgen.spec.files", "spec_schema"),
-    "jobs": ("worldgen.batch", "jobs_schema"),
+    "jobs": ("worldgen.jobs", "jobs_schema"),
 }
 
 
