@@ -31,7 +31,7 @@ def decode_low_bytes(image: Any, path: Path) -> Any | None:
     """
     from PIL import Image, ImageOps
 
-    tiles = [_other_order(tile) for tile in image.tile]
+    tiles: list[Any] = [_other_order(tile) for tile in image.tile]
     if not tiles or any(tile is None for tile in tiles):
         return None
     with Image.open(path, formats=(image.format,)) as second:

@@ -22,7 +22,7 @@ from worldgen.cli.output import shared_options
 @plain_model_options
 @shared_options
 @click.pass_context
-def batch(context: click.Context, *, jobs: Path, output: Path, workers: int, as_json: bool, **options: Any) -> int:
+def batch(context: click.Context, /, *, jobs: Path, output: Path, workers: int, as_json: bool, **options: Any) -> int:
     """Make a world for every job of JOBS (YAML, JSON lines or CSV); one JSON line per job on stdout.
 
     A job names a prompt, a spec, a panorama or an image, and may have fields like generate's options, with

@@ -59,7 +59,8 @@ class TexturedMeshes:
             hit = np.isfinite(distance)
             distance[hit] = np.where(self._is_sky[ids[hit, 1]], np.float32(np.inf), distance[hit])
             depth[rows] = distance.reshape(size)
-        return SplatImage(rgb=colors / len(_PLACES), alpha=cover / len(_PLACES), euclidean_depth=depth)
+        share = np.float32(1.0 / len(_PLACES))
+        return SplatImage(rgb=colors * share, alpha=cover * share, euclidean_depth=depth)
 
     def _trace(
         self, camera: AnyCamera, rows: slice, place: tuple[float, float]
@@ -83,7 +84,8 @@ class TexturedMeshes:
 
 def _rays_through(camera: AnyCamera, rows: slice, place: tuple[float, float]) -> NDArray[np.float64]:
     """(h, W, 3) unit rays in world through one place of each pixel of some rows."""
-    y, x = np.arange(rows.start, rows.stop)[:, None] + place[0], np.arange(camera.width)[None] + place[1]
+    y = np.arange(rows.start, rows.stop, dtype=np.float64)[:, None] + place[0]
+    x = np.arange(camera.width, dtype=np.float64)[None] + place[1]
     if isinstance(camera, PanoramaCamera):
         local = rays_from_pixels(x, y, camera.height)
     else:
