@@ -7,17 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from worldgen import randomness
+from worldgen.builder.layout.route_search import cheapest_way
 from worldgen.builder.layout.zones import LineZone, PadZone
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
 from worldgen.scene.terrain import Terrain
 from worldgen.spec.model import WorldSpec
 
 _CELL_M = 2.0
-_NEIGHBOURS = ((1, 0), (0, 1), (1, 1), (1, -1))
 
 
 class RouteMap:
@@ -47,14 +45,7 @@ class RouteMap:
         penalty = self._penalty.copy()
         for pad in pads:
             penalty[pad.distance(self._x, self._z) < 1.5] += 40.0
-        start, goal = self._cell(start_xz), self._cell(goal_xz)
-        _, predecessors = dijkstra(
-            self._graph(penalty), directed=False, indices=[start], return_predecessors=True, limit=1e9
-        )
-        cells = [goal]
-        while cells[-1] != start and predecessors[0, cells[-1]] >= 0:
-            cells.append(int(predecessors[0, cells[-1]]))
-        cells.reverse()
+        cells = cheapest_way(self._heights, penalty, _CELL_M, self._cell(start_xz), self._cell(goal_xz))
         points = np.stack([self._x.ravel()[cells], self._z.ravel()[cells]], axis=1)
         points = np.concatenate([[start_xz], points[1:-1], [goal_xz]])
         return smooth_polyline(points)
@@ -62,23 +53,6 @@ class RouteMap:
     def _cell(self, position_xz: tuple[float, float]) -> int:
         column, row = (min(max(round((value - self._origin) / _CELL_M), 0), self._count - 1) for value in position_xz)
         return int(row * self._count + column)
-
-    def _graph(self, penalty: NDArray[np.float64]) -> csr_array[np.float64, tuple[int, int]]:
-        index = np.arange(self._count**2).reshape(self._count, self._count)
-        rows, columns, costs = [], [], []
-        for down, right in _NEIGHBOURS:
-            here = (slice(0, self._count - down), slice(max(0, -right), self._count - max(0, right)))
-            there = (slice(down, self._count), slice(max(0, right), self._count - max(0, -right)))
-            length = _CELL_M * math.hypot(down, right)
-            grade = np.abs(self._heights[there] - self._heights[here]) / length
-            # A path prefers detours to climbs: cost grows with the square of the grade.
-            cost = length * (1.0 + 30.0 * grade**2 * 4.0 + 0.5 * (penalty[here] + penalty[there]))
-            rows.append(index[here].ravel())
-            columns.append(index[there].ravel())
-            costs.append(cost.ravel())
-        shape = (self._count**2, self._count**2)
-        entries = (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns)))
-        return csr_array(coo_array(entries, shape=shape))
 
 
 def smooth_polyline(points: NDArray[np.float64]) -> NDArray[np.float64]:

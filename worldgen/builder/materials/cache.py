@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numba
 import numpy as np
-import scipy
 
 from worldgen.builder.materials.painting import TextureSet
 
@@ -42,8 +41,9 @@ def cache_folder() -> Path:
 @functools.cache
 def generator_version() -> str:
     """A hash of the painters' sources and of the packages that they compute with."""
-    digest = hashlib.sha256(f"{np.__version__} {numba.__version__} {scipy.__version__} {sys.byteorder}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    digest = hashlib.sha256(f"{np.__version__} {numba.__version__} {sys.byteorder}".encode())
+    here = Path(__file__).parent
+    for source in (*sorted(here.glob("*.py")), here.parent / "blurring.py"):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

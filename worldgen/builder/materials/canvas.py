@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from worldgen.builder.blurring import blur_periodic
 from worldgen.builder.materials.noise import FloatGrid, IntGrid, cellular_noise, fractal_noise
 from worldgen.color import linear_from_srgb
 from worldgen.randomness import rng, seed_for
@@ -141,9 +141,7 @@ def flat(like: FloatGrid, code: str) -> FloatGrid:
 
 def blurred(values: FloatGrid, radius: float) -> FloatGrid:
     """Gaussian blur that wraps around; ``radius`` is the standard deviation in tiles."""
-    sigma = radius * values.shape[0]
-    result: FloatGrid = ndimage.gaussian_filter(values, sigma, mode="wrap", truncate=2.5)
-    return result
+    return blur_periodic(values, radius * values.shape[0], axes=(0, 1))
 
 
 def shade_cavities(surface: Surface, tile_m: float, *, radius_m: float, strength: float) -> Surface:

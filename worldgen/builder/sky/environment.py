@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from worldgen.builder.blurring import blur_periodic
 from worldgen.builder.sky.atmosphere import (
     EYE_KM,
     Atmosphere,
@@ -257,7 +257,7 @@ def _lay_ground(environment: Table, albedo: NDArray[np.float64], key_flux: NDArr
     ground = ((horizontal_irradiance(environment) + key_flux) * albedo / math.pi).astype(np.float32)
     rim = environment[first - 1]
     # Further down the rim's clouds would run into stripes: fade to a smooth version of it.
-    smooth = ndimage.gaussian_filter1d(rim, height * 3.0 / 180.0, axis=0, mode="wrap")
+    smooth = blur_periodic(rim, height * 3.0 / 180.0, axes=(0,))
     angles = ((np.arange(first, height) + 0.5) / height - 0.5) * math.pi
     blur = (1.0 - np.exp(-np.sin(angles) * 60.0)).astype(np.float32)[:, None, None]
     share = (1.0 - np.exp(-np.sin(angles) * 9.0)).astype(np.float32)[:, None, None]

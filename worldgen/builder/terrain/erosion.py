@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from worldgen.builder.priority_queue import pop, push
 from worldgen.builder.terrain.noise import hash_unit
 
 _DX = np.array([1, 1, 0, -1, -1, -1, 0, 1], dtype=np.int64)
@@ -46,50 +47,18 @@ def fill_pits(heights: NDArray[np.float32], step: float) -> NDArray[np.float32]:
         else:
             row, column = size - 1 - offset, 0
         done[row, column] = True
-        count = _push(heap_key, heap_cell, count, filled[row, column], row * size + column)
+        count = push(heap_key, heap_cell, count, filled[row, column], row * size + column)
     while count > 0:
         key, cell = heap_key[0], heap_cell[0]
-        count = _pop(heap_key, heap_cell, count)
+        count = pop(heap_key, heap_cell, count)
         row, column = cell // size, cell % size
         for k in range(8):
             r, c = row + _DZ[k], column + _DX[k]
             if 0 <= r < size and 0 <= c < size and not done[r, c]:
                 done[r, c] = True
                 filled[r, c] = max(filled[r, c], np.float32(key + step))
-                count = _push(heap_key, heap_cell, count, filled[r, c], r * size + c)
+                count = push(heap_key, heap_cell, count, filled[r, c], r * size + c)
     return filled
-
-
-@njit(cache=True)
-def _push(keys: NDArray[np.float32], cells: NDArray[np.int64], count: int, key: float, cell: int) -> int:
-    i = count
-    while i > 0:
-        parent = (i - 1) >> 1
-        if keys[parent] <= key:
-            break
-        keys[i], cells[i] = keys[parent], cells[parent]
-        i = parent
-    keys[i], cells[i] = key, cell
-    return count + 1
-
-
-@njit(cache=True)
-def _pop(keys: NDArray[np.float32], cells: NDArray[np.int64], count: int) -> int:
-    count -= 1
-    key, cell = keys[count], cells[count]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= count:
-            break
-        if child + 1 < count and keys[child + 1] < keys[child]:
-            child += 1
-        if keys[child] >= key:
-            break
-        keys[i], cells[i] = keys[child], cells[child]
-        i = child
-    keys[i], cells[i] = key, cell
-    return count
 
 
 @njit(cache=True, parallel=True)

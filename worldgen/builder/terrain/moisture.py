@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from worldgen.builder.blurring import blur_grid
+from worldgen.builder.terrain.distances import nearest_marked
 from worldgen.builder.terrain.levels import refine
 from worldgen.builder.terrain.noise import fbm, smoothstep
 
@@ -64,10 +65,10 @@ def _shore_field(spacing: float, heights: NDArray[np.float32], depth: NDArray[np
     wet = depth > 0.0
     if not wet.any():
         return ShoreField(np.full(wet.shape, np.float32(FAR_M)), np.full(wet.shape, np.float32(-FAR_M)))
-    outside, (rows, columns) = ndimage.distance_transform_edt(~wet, sampling=spacing, return_indices=True)
-    inside = ndimage.distance_transform_edt(wet, sampling=spacing) if not wet.all() else np.full(wet.shape, FAR_M)
+    to_wet, rows, columns = nearest_marked(wet)
+    to_dry = np.full(wet.shape, FAR_M / spacing) if wet.all() else nearest_marked(~wet)[0]
     # Half a step on both sides puts the zero between the last wet and the first dry sample.
-    signed = np.where(wet, 0.5 * spacing - inside, outside - 0.5 * spacing)
+    signed = spacing * np.where(wet, 0.5 - to_dry, to_wet - 0.5)
     return ShoreField(signed.astype(np.float32), (heights + depth)[rows, columns].astype(np.float32))
 
 
@@ -77,8 +78,7 @@ def hollowness(heights: NDArray[np.float32], spacing_m: float, radius_m: float) 
     In units of the radius, so about a slope.
     """
     sigma = max(0.7, radius_m / spacing_m)
-    mean: NDArray[np.float32] = ndimage.gaussian_filter(heights, sigma, mode="nearest", truncate=2.5)
-    return (mean - heights) / np.float32(max(radius_m, spacing_m))
+    return (blur_grid(heights, sigma) - heights) / np.float32(max(radius_m, spacing_m))
 
 
 @njit(cache=True, parallel=True)
