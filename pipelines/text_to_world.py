@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from worldgen.spec.model import WorldSpec
 from worldgen.stages.apply_kit import apply_kit
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_navigation import make_navigation
-from worldgen.stages.make_preview import make_preview, start_preview
+from worldgen.stages.make_preview import draw_scene, make_preview, start_preview
 from worldgen.stages.paint_panorama import PaintOptions, make_backend
 from worldgen.stages.paint_scene import paint_scene
 from worldgen.stages.refine_world import refine_world
@@ -102,9 +103,13 @@ def text_to_world(
             painted = paint_scene(rendered, source.prompt or spec.prompt, paint, context, painter)
             rendered = painted.rendered
         writer.start(rendered_files(rendered, scene))
+        drawing = resources.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="preview"))
+        pictures = drawing.submit(draw_scene, rendered, renderer)
         points, splats = _fused(rendered, writer, context)
         metrics: dict[str, float] = {}
         if refine is not None:
+            # The refinement has views rendered itself.
+            pictures.result()
             state_path = output.parent / f".{output.name}.refinement.npz"
             splats, metrics = refine_world(
                 renderer, rendered, splats, limit=refine, context=context, state_path=state_path
@@ -112,7 +117,7 @@ def text_to_world(
         writer.start(splat_files(splats))
         layers = WorldLayers(scene=scene, rendered=rendered, points=points, splats=splats, navigation=navigation)
         with context.stage("draw preview"):
-            preview = make_preview(layers, renderer, title=source.prompt or spec.prompt or "untitled world")
+            preview = make_preview(layers, pictures.result(), title=source.prompt or spec.prompt or "untitled world")
         files, remarks = writer.finish(context)
         files = [write_preview(preview, folder), write_spec(spec, folder), *files]
         if with_fused_mesh:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -11,12 +13,13 @@ from scipy.sparse.csgraph import dijkstra
 from worldgen.builder.blurring import blur_grid, blur_periodic
 from worldgen.builder.layout.route_search import cheapest_way
 from worldgen.builder.terrain.distances import nearest_marked
+from worldgen.randomness import rng
 
 
 @pytest.mark.parametrize("share", [0.0005, 0.02, 0.5, 0.98])
 def test_nearest_marked_is_exact(share: float) -> None:
-    rng = np.random.default_rng(3)
-    marked = rng.random((97, 140)) < share
+    draw = rng(3, "test/grids")
+    marked = draw.random((97, 140)) < share
     marked[41, 17] = True
     distance, rows, columns = nearest_marked(marked)
     assert marked[rows, columns].all()
@@ -35,13 +38,13 @@ def test_nearest_marked_reaches_from_a_corner(corner: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("sigma", [0.7, 2.3, 9.0])
 def test_a_grid_is_blurred_as_by_an_independent_filter(sigma: float) -> None:
-    values = np.random.default_rng(5).random((60, 83)).astype(np.float32)
+    values = rng(5, "test/grids").random((60, 83)).astype(np.float32)
     truth = ndimage.gaussian_filter(values.astype(np.float64), sigma, mode="nearest", truncate=2.5)
     np.testing.assert_allclose(blur_grid(values, sigma), truth, atol=2e-6)
 
 
 def test_a_periodic_blur_turns_with_its_input_and_keeps_the_mean() -> None:
-    values = np.random.default_rng(7).random((64, 96, 3)).astype(np.float32)
+    values = rng(7, "test/grids").random((64, 96, 3)).astype(np.float32)
     blurred = blur_periodic(values, 4.0, axes=(0, 1))
     turned = blur_periodic(np.roll(values, (13, 50), axis=(0, 1)), 4.0, axes=(0, 1))
     np.testing.assert_allclose(np.roll(blurred, (13, 50), axis=(0, 1)), turned, atol=1e-6)
@@ -58,7 +61,7 @@ def test_a_periodic_blur_of_a_flash_is_nowhere_negative() -> None:
 
 def _cost(heights: np.ndarray, penalty: np.ndarray, cell_m: float, way: list[int]) -> float:
     total = 0.0
-    for a, b in zip(way[:-1], way[1:], strict=True):
+    for a, b in pairwise(way):
         here, there = np.unravel_index(a, heights.shape), np.unravel_index(b, heights.shape)
         step = np.subtract(here, there)
         assert np.abs(step).max() == 1
@@ -69,9 +72,9 @@ def _cost(heights: np.ndarray, penalty: np.ndarray, cell_m: float, way: list[int
 
 
 def test_the_way_is_as_cheap_as_an_independent_search_finds() -> None:
-    rng = np.random.default_rng(11)
-    heights = ndimage.gaussian_filter(rng.random((24, 31)), 2.0) * 30.0
-    penalty = np.where(rng.random(heights.shape) < 0.2, 60.0, 0.0)
+    draw = rng(11, "test/grids")
+    heights = ndimage.gaussian_filter(draw.random((24, 31)), 2.0) * 30.0
+    penalty = np.where(draw.random(heights.shape) < 0.2, 60.0, 0.0)
     index = np.arange(heights.size).reshape(heights.shape)
     rows, columns, costs = [], [], []
     for a in index.ravel():

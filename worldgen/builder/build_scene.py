@@ -110,18 +110,19 @@ def build_scene(
     Returns:
         The scene, and warnings about things that found no place.
     """
-    progress(0.0, "shaping the land")
-    land = shape(spec, tier, seed)
-    prototypes = Prototypes(spec, tier, seed)
-    progress(0.3, "choosing sites")
-    plan, crossings = _plan(spec, land, prototypes, seed)
-    paths = plan.paths.lines
-    _place_along_paths(spec, plan, prototypes, land)
-    bare_land, land = land, level_land(land, plan.pads, paths)
-    materials = _MaterialShelf(tier)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ground") as background:
-        # The ground's textures are most of the work, and need nothing of what stands on it.
-        painting = background.submit(finish_land, land, spec, tier, seed, materials.get)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="builder") as background:
+        # Neither needs what stands on the land: the sky nothing of it at all, the ground's textures its final shape.
+        painting_sky = background.submit(build_sky, spec, seed, height_px=max(256, tier.panorama_height // 2))
+        progress(0.0, "shaping the land")
+        land = shape(spec, tier, seed)
+        prototypes = Prototypes(spec, tier, seed)
+        progress(0.3, "choosing sites")
+        plan, crossings = _plan(spec, land, prototypes, seed)
+        paths = plan.paths.lines
+        _place_along_paths(spec, plan, prototypes, land)
+        bare_land, land = land, level_land(land, plan.pads, paths)
+        materials = _MaterialShelf(tier)
+        painting_ground = background.submit(finish_land, land, spec, tier, seed, materials.get)
         objects = _stand(plan, land) + crossings
         objects += _runs(spec=spec, land=land, prototypes=prototypes, plan=plan, paths=paths, seed=seed)
         progress(0.45, "growing plants")
@@ -136,9 +137,9 @@ def build_scene(
             seed=seed,
         )
         progress(0.7, "painting the sky")
-        sky = build_sky(spec, seed, height_px=max(256, tier.panorama_height // 2))
-        progress(0.8, "painting the ground")
-        ground = painting.result()
+        sky = painting_sky.result()
+        progress(0.75, "painting the ground")
+        ground = painting_ground.result()
     progress(0.85, "choosing detail")
     used = sum(sum(prototype.num_triangles[:1]) for prototype in ground.prototypes)
     objects, dropped = choose_levels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from worldgen.scene.labels import LABELS
 from worldgen.scene.scene import Scene
 from worldgen.settings import QualityTier
 from worldgen.stages.contact_sheet import MARGIN, PAGE_WIDTH, Picture, captioned, page_of, resized, row_of
-from worldgen.stages.world_layers import WorldLayers
+from worldgen.stages.world_layers import RenderedWorld, WorldLayers
 
 _TEXT = (224, 226, 230)
 
@@ -32,38 +33,65 @@ def start_preview(renderer: SceneRenderer, tier: QualityTier) -> None:
     renderer.start_view(*_view_from_above(renderer, tier.panorama_height))
 
 
-def make_preview(layers: WorldLayers, renderer: SceneRenderer, *, title: str) -> Picture:
-    """Draw the contact sheet of a world.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ScenePictures:
+    """What the contact sheet shows besides splats; (H, W, 3) uint8 sRGB each, as wide as its place."""
+
+    panorama: Picture
+    from_above: Picture
+    distance: Picture
+    labels: Picture
+    map: Picture
+
+
+def draw_scene(rendered: RenderedWorld, renderer: SceneRenderer) -> ScenePictures:
+    """Draw what needs no splats; it may run beside the making of splats, but not beside other uses of the renderer.
+
+    Args:
+        rendered: What the renderer saw so far.
+        renderer: For the view from above and the map.
+    """
+    panorama = bytes_from_unit(tone_map(rendered.panorama.radiance, rendered.exposure))
+    strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
+    view = renderer.render_view(*_view_from_above(renderer, rendered.panorama.camera.height))
+    return ScenePictures(
+        panorama=resized(strip, PAGE_WIDTH - 2 * MARGIN),
+        from_above=resized(bytes_from_unit(tone_map(view.radiance, rendered.exposure)), _COLUMN),
+        distance=resized(depth_picture(rendered.panorama.buffers.euclidean_depth), _COLUMN),
+        labels=resized(label_picture(rendered.panorama.buffers.labels), _COLUMN),
+        map=_map_strip(rendered, renderer, _COLUMN),
+    )
+
+
+def make_preview(layers: WorldLayers, pictures: ScenePictures, *, title: str) -> Picture:
+    """Lay out the contact sheet of a world.
 
     Args:
         layers: The world.
-        renderer: Its renderer, for the mesh views and the map.
+        pictures: What :func:`draw_scene` drew of it.
         title: The prompt, or what else names the world.
 
     Returns:
         (H, 1920, 3) uint8 sRGB.
     """
-    rendered, scene = layers.rendered, layers.scene
-    panorama = bytes_from_unit(tone_map(rendered.panorama.radiance, rendered.exposure))
-    eye = np.array([0.0, scene.eye_height_m, 0.0])
+    eye = np.array([0.0, layers.scene.eye_height_m, 0.0])
     ahead = eye + np.array([0.0, -0.12, -1.0])
-    strip = panorama[panorama.shape[0] // 6 : panorama.shape[0] * 5 // 6]
     rows = [
-        row_of([captioned(resized(strip, PAGE_WIDTH - 2 * MARGIN), "panorama at the spawn, 360° by 120°")]),
+        row_of([captioned(pictures.panorama, "panorama at the spawn, 360° by 120°")]),
         row_of(
             [
                 captioned(_splat_picture(layers, eye, ahead, _PICTURE_SIZE), "splats, from the spawn"),
                 captioned(
                     _splat_picture(layers, *_stepped_aside(eye), _PICTURE_SIZE), "splats, two metres to the side"
                 ),
-                captioned(_mesh_picture(layers, renderer, _COLUMN), "scene from above"),
+                captioned(pictures.from_above, "scene from above"),
             ]
         ),
         row_of(
             [
-                captioned(resized(depth_picture(rendered.panorama.buffers.euclidean_depth), _COLUMN), "distance"),
-                captioned(resized(label_picture(rendered.panorama.buffers.labels), _COLUMN), "labels"),
-                captioned(_map_strip(layers, renderer, _COLUMN), "map, spawn in the middle, 128 m across"),
+                captioned(pictures.distance, "distance"),
+                captioned(pictures.labels, "labels"),
+                captioned(pictures.map, "map, spawn in the middle, 128 m across"),
             ]
         ),
     ]
@@ -109,11 +137,6 @@ def _splat_picture(
     return bytes_from_unit(render_splats(layers.splats, camera).rgb)
 
 
-def _mesh_picture(layers: WorldLayers, renderer: SceneRenderer, width: int) -> Picture:
-    view = renderer.render_view(*_view_from_above(renderer, layers.rendered.panorama.camera.height))
-    return resized(bytes_from_unit(tone_map(view.radiance, layers.rendered.exposure)), width)
-
-
 def _view_from_above(renderer: SceneRenderer, panorama_height: int) -> tuple[Camera, int]:
     """The camera behind the spawn that looks down on it, and its samples per pixel."""
     # A small world gets a small picture of it, drawn larger: its path samples are better spent on the panorama.
@@ -139,14 +162,14 @@ def _stepped_aside(eye: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
     return aside, aside + np.array([-0.55, -0.12, -1.0])
 
 
-def _map_strip(layers: WorldLayers, renderer: SceneRenderer, width: int) -> Picture:
+def _map_strip(rendered: RenderedWorld, renderer: SceneRenderer, width: int) -> Picture:
     picture = map_picture(renderer, size_m=128.0, size_px=width)
     height = width // 2
     top = (width - height) // 2
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     per_metre = width / 128.0
-    for station in layers.rendered.stations:
+    for station in rendered.stations:
         x, z = station.position[0] * per_metre + width / 2, station.position[2] * per_metre + width / 2
         draw.ellipse((x - 2.5, z - 2.5, x + 2.5, z + 2.5), fill=(255, 235, 120))
     middle = width / 2

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from worldgen.builder.terrain.strips import in_strips
+from worldgen.builder.strips import in_strips
 
 
 @pytest.mark.parametrize("num_rows", [1, 2, 7, 1000])

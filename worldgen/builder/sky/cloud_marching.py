@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from worldgen.builder.sky.atmosphere import (
@@ -28,6 +28,7 @@ from worldgen.builder.sky.atmosphere import (
 )
 from worldgen.builder.sky.cloud_noise import Volume, cloud_volumes, sample_map, sample_volume
 from worldgen.builder.sky.clouds import COVERAGE_PERIOD_KM, VEIL_PERIOD_KM, CloudLayer
+from worldgen.builder.strips import in_strips
 
 _SHAPE_PERIOD_KM = 8.5
 _DETAIL_PERIOD_KM = 1.15
@@ -105,31 +106,25 @@ def paint_sky(
         east_km=clouds.offset_km[0],
         south_km=clouds.offset_km[1],
     )
-    sky, clear = _paint_sky(
-        directions,
-        # Loops that run in parallel take arrays but no tuples of numbers.
-        (sun_direction, np.array(layer), np.array((*light.above, *light.below, haze))),
-        tables,
-        (clouds.coverage_map, clouds.veil_map),
-        cloud_volumes(),
-    )
-    return np.asarray(sky, np.float32), np.asarray(clear, np.float32)
+    numbers = (sun_direction, np.array(layer), np.array((*light.above, *light.below, haze)))
+    lookups = (tables, ((clouds.coverage_map, clouds.veil_map), cloud_volumes()))
+    sky = np.zeros(directions.shape, np.float32)
+    clear = np.ones(directions.shape[:2], np.float32)
+    in_strips(lambda first, last: _paint_rows(directions, numbers, lookups, (sky, clear), (first, last)), len(sky))
+    return sky, clear
 
 
-@njit(cache=True, parallel=True)
-def _paint_sky(
+@njit(cache=True, nogil=True)
+def _paint_rows(
     directions: Table,
     numbers: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-    tables: tuple[Table, Table],
-    maps: tuple[Table, Table],
-    volumes: tuple[Volume, Volume],
-) -> tuple[Table, Table]:
-    rows, columns = directions.shape[:2]
-    sky = np.zeros((rows, columns, 3), np.float32)
-    clear = np.ones((rows, columns), np.float32)
-    for row in prange(rows):
-        _paint_row(directions[row], numbers, tables, (maps, volumes), (sky[row], clear[row]))
-    return sky, clear
+    lookups: tuple[tuple[Table, Table], tuple[tuple[Table, Table], tuple[Volume, Volume]]],
+    painted: tuple[Table, Table],
+    rows: tuple[int, int],
+) -> None:
+    sky, clear = painted
+    for row in range(rows[0], rows[1]):
+        _paint_row(directions[row], numbers, lookups[0], lookups[1], (sky[row], clear[row]))
 
 
 @njit(cache=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from worldgen.builder.strips import in_strips
 from worldgen.builder.terrain.cover import (
     CANYON,
     FOREST,
@@ -24,7 +25,6 @@ from worldgen.builder.terrain.cover import (
 )
 from worldgen.builder.terrain.fields import field_at, site_of
 from worldgen.builder.terrain.noise import fbm, gradient_noise, gradient_noise_slope, hash_unit, smoothstep
-from worldgen.builder.terrain.strips import in_strips
 from worldgen.color import linear_from_srgb, srgb_from_linear
 
 FloatArray = NDArray[np.float32]
