@@ -18,6 +18,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
+from worldgen.builder import blurring
 from worldgen.builder.materials.painting import TextureSet
 
 _CHANNELS = 7
@@ -42,8 +43,7 @@ def cache_folder() -> Path:
 def generator_version() -> str:
     """A hash of the painters' sources and of the packages that they compute with."""
     digest = hashlib.sha256(f"{np.__version__} {numba.__version__} {sys.byteorder}".encode())
-    here = Path(__file__).parent
-    for source in (*sorted(here.glob("*.py")), here.parent / "blurring.py"):
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(blurring.__file__)):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
