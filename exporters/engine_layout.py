@@ -107,6 +107,8 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
             for splat in files.splats
         ],
         "spawn": _spawn(package, axes),
+        "has_walk_range": package.walk_range is not None,
+        "walk_range": _walk_range(package),
         "has_light": package.light is not None,
         "light": _light(package, axes),
         "assets": [
@@ -168,6 +170,19 @@ def _spawn(package: WorldPackage, axes: EngineAxes) -> Json:
         "engine_eye": _shorts(engine_points(axes, eye[None])[0]),
         "engine_forward": _shorts(axes.engine_from_world @ forward),
         "engine_rotation_xyzw": _shorts(looking_quat_xyzw(axes, forward, _UP)),
+    }
+
+
+def _walk_range(package: WorldPackage) -> Json:
+    """How far a seen world may be walked; the colliders of kind "blocking" stand there."""
+    found = package.walk_range
+    if found is None:
+        return {}
+    return {
+        "radii_m": list(found.radii_m),
+        "tolerance": found.tolerance,
+        "ring_distances_m": [ring.distance_m for ring in found.rings],
+        "ring_untrue_shares": [ring.untrue_share for ring in found.rings],
     }
 
 

@@ -21,7 +21,7 @@ from worldgen.exporters.gaussian_ply import read_gaussian_ply
 from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.glb_writer import Json, NameTable
 from worldgen.exporters.light_json import read_light_json
-from worldgen.manifest import Manifest, Spawn
+from worldgen.manifest import Manifest, Spawn, WalkRangeSummary
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.labels import LABEL_INDEX, LABELS
 from worldgen.scene.light_rig import LightRig
@@ -57,7 +57,7 @@ class ColliderShape:
     @property
     def is_convex(self) -> bool:
         """Whether physics may take it as the convex hull of its points."""
-        return self.kind in ("hull", "capsule", "trigger")
+        return self.kind in ("hull", "capsule", "trigger", "blocking")
 
     @property
     def is_solid(self) -> bool:
@@ -166,6 +166,7 @@ class WorldPackage:
     placements: tuple[Placement, ...]
     colliders: tuple[PlacedCollider, ...]
     spawn: Spawn
+    walk_range: WalkRangeSummary | None
     light: LightRig | None
     terrain: TerrainSource | None
     prompt: str
@@ -217,6 +218,7 @@ def load_world_package(folder: Path, manifest: Manifest, *, terrain: TerrainSour
         placements=tuple(placements),
         colliders=tuple(colliders),
         spawn=manifest.spawn,
+        walk_range=manifest.walk_range,
         light=None if light_path is None else read_light_json(light_path),
         terrain=terrain,
         prompt=manifest.source.prompt,

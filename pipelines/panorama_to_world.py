@@ -77,7 +77,7 @@ def write_seen_world(
     files = [write_preview(preview, folder), *files]
     if spec is not None:
         files.append(write_spec(spec, folder))
-    warnings = [*panorama.warnings, *depth.warnings, *remarks]
+    warnings = [*panorama.warnings, *depth.warnings, *layers.navigation.warnings, *remarks]
     for warning in warnings:
         context.report(WarningRaised(warning))
     manifest = write_seen_manifest(
@@ -112,6 +112,6 @@ def _provenance(panorama: SeenPanorama, depth: SeenDepth, fill_models: tuple[Mod
         depth.layer,
         *(
             Layer.model_validate({"name": name, **rest, **(filled if name in ("splats", "scene") else {})})
-            for name in ("points", "splats", "scene", "collision", "sky", "labels", "normals")
+            for name in ("points", "splats", "scene", "collision", "navmesh", "sky", "labels", "normals")
         ),
     )

@@ -161,6 +161,24 @@ class NavigationSummary(ManifestModel):
     points_of_interest: tuple[NavigationTarget, ...]
 
 
+class WalkRing(ManifestModel):
+    """What was found at places of one distance from the middle of a seen world."""
+
+    distance_m: float
+    untrue_share: float
+    """Of what is seen from there, the share that is invented, a back, a gap, or drawn out too far."""
+
+
+class WalkRangeSummary(ManifestModel):
+    """How far a seen world may be walked until its picture no longer holds; walls in ``collision.glb`` stand there."""
+
+    radii_m: tuple[float, ...]
+    """By direction from the spawn: the first along -Z, going on towards +X in even steps."""
+    tolerance: float
+    """Share of untrue directions up to which the picture is said to hold."""
+    rings: tuple[WalkRing, ...]
+
+
 class PackageReport(ManifestModel):
     """What an engine package holds, beside the budget that it was made for; limits are None where there is none."""
 
@@ -210,6 +228,8 @@ class Manifest(ManifestModel):
     metrics: dict[str, float]
     navigation: NavigationSummary | None = None
     """None where the world holds no navmesh."""
+    walk_range: WalkRangeSummary | None = None
+    """None where the world is built: it holds everywhere."""
     packages: tuple[PackageReport, ...] = ()
     """One for each folder in ``engines/``."""
 

@@ -241,6 +241,12 @@ namespace Worldgen
                 box.size = Vector(description.engine_size);
                 box.isTrigger = true;
             }
+            else if (description.kind == "blocking") // the invisible end of what a picture shows
+            {
+                var wall = holder.AddComponent<BoxCollider>();
+                wall.center = Vector(description.engine_center);
+                wall.size = Vector(description.engine_size);
+            }
             else if (description.engine_capsule_radius > 0f)
             {
                 var capsule = holder.AddComponent<CapsuleCollider>();

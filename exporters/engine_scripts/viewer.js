@@ -10,9 +10,38 @@ document.title = layout.world;
 
 const renderer = new THREE.WebGLRenderer({ antialias: false, powerPreference: "high-performance" });
 renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
-renderer.toneMapping = THREE.ACESFilmicToneMapping;
+renderer.toneMapping = THREE.CustomToneMapping;
 renderer.shadowMap.enabled = true;
 document.body.prepend(renderer.domElement);
+
+// The world's own tone curve, so that the mesh has the colours of the panorama and of the splats: a sigmoid per channel,
+// which keeps mid grey and makes 14 white, on channels drawn a little towards grey and pushed back after it.
+const CURVE = { contrast: 1.3, grey: 0.18, white: 14, inset: 0.16, outset: 0.12, vibrance: 0.12 };
+{
+  const grey = CURVE.grey ** CURVE.contrast;
+  const white = CURVE.white ** CURVE.contrast;
+  const half = (grey * (white - CURVE.grey * white)) / (CURVE.grey * white - grey);
+  const number = (value) => value.toFixed(8);
+  THREE.ShaderChunk.tonemapping_pars_fragment = THREE.ShaderChunk.tonemapping_pars_fragment.replace(
+    "vec3 CustomToneMapping( vec3 color ) { return color; }",
+    `vec3 CustomToneMapping( vec3 color ) {
+      const vec3 weights = vec3( 0.2126, 0.7152, 0.0722 );
+      color = max( color * toneMappingExposure, 0.0 );
+      color = pow( mix( color, vec3( dot( color, weights ) ), ${number(CURVE.inset)} ), vec3( ${number(CURVE.contrast)} ) );
+      color = color / ( color + ${number(half)} ) * ${number((white + half) / white)};
+      float grey = dot( color, weights );
+      float top = max( color.r, max( color.g, color.b ) );
+      float vivid = top > 1e-6 ? ( top - min( color.r, min( color.g, color.b ) ) ) / top : 0.0;
+      float gain = ${number(1 / (1 - CURVE.outset))} * ( 1.0 + ${number(CURVE.vibrance)} * ( 1.0 - vivid ) * ( 1.0 - grey ) );
+      return clamp( grey + ( color - grey ) * gain, 0.0, 1.0 );
+    }`,
+  );
+}
+
+const SKY_SHARE = 0.6; // nothing shades the sky under leaves and eaves here
+const PROBE_LIFT_M = 2;
+const WALKER_RADIUS_M = 0.3;
+const LEAF_LIGHT = 0.8; // share of the light on a leaf's front that its back shows
 
 const scene = new THREE.Scene();
 const camera = new THREE.PerspectiveCamera(60, 1, 0.05, 20000);
@@ -31,6 +60,7 @@ function addLight() {
   }
   const { key_light: key, exposure, sky } = layout.light;
   renderer.toneMappingExposure = exposure.factor;
+  addFog(layout.light.fog);
   const sun = new THREE.DirectionalLight(new THREE.Color().fromArray(key.color), key.illuminance_lux / sky.nits_per_unit);
   sun.position.fromArray(key.engine_direction).multiplyScalar(150);
   sun.castShadow = true;
@@ -41,13 +71,41 @@ function addLight() {
   scene.add(sun, sun.target);
 }
 
+// Air takes light away by exp(-distance), each colour for itself, before the tone curve; three.js's own fog comes after it.
+function addFog(fog) {
+  const extinction = fog.extinction_per_m.map((value) => value.toFixed(9)).join(", ");
+  scene.fog = new THREE.Fog(new THREE.Color().fromArray(fog.color));
+  THREE.ShaderChunk.fog_fragment = "";
+  THREE.ShaderChunk.tonemapping_fragment = `
+    #ifdef USE_FOG
+      gl_FragColor.rgb = mix( fogColor, gl_FragColor.rgb, exp( -vec3( ${extinction} ) * vFogDepth ) );
+    #endif
+    ${THREE.ShaderChunk.tonemapping_fragment}`;
+}
+
 async function addSky() {
   if (!layout.files.sky) return;
   const sky = await new HDRLoader().loadAsync(layout.files.sky);
   sky.mapping = THREE.EquirectangularReflectionMapping;
   scene.background = sky;
   scene.environment = sky;
-  scene.environmentIntensity = 0.6; // nothing shades the sky here, so leaves and ground would be too bright
+  scene.environmentIntensity = SKY_SHARE;
+}
+
+// What surrounds the spawn lights it instead of the bare sky: from below comes the ground's light, from the sides the woods'.
+function gatherLight() {
+  if (!layout.has_light || !scene.environment) return;
+  const position = new THREE.Vector3().fromArray(layout.spawn.engine_eye);
+  position.y += PROBE_LIFT_M;
+  const hidden = [layers.splats, layers.colliders].filter((layer) => layer.visible);
+  const isMeshShown = layers.mesh.visible;
+  hidden.forEach((layer) => (layer.visible = false));
+  layers.mesh.visible = true;
+  const maker = new THREE.PMREMGenerator(renderer);
+  scene.environment = maker.fromScene(scene, 0, 0.1, 20000, { position }).texture;
+  maker.dispose();
+  layers.mesh.visible = isMeshShown;
+  hidden.forEach((layer) => (layer.visible = true));
 }
 
 // Things that share a mesh are drawn at once; the far ones of a forest would be thousands of calls otherwise.
@@ -72,8 +130,28 @@ function gatherInstances(root) {
   return result;
 }
 
+// Leaves let light through, which glTF cannot say without an extension that few read: their backs are lit as well, and they do not shine.
+function letLightThrough(material) {
+  const front = "vec3 irradiance = dotNL * directLight.color;";
+  const back = `reflectedLight.directDiffuse += saturate( -dot( geometryNormal, directLight.direction ) ) * ${LEAF_LIGHT.toFixed(2)}
+    * directLight.color * BRDF_Lambert( material.diffuseContribution );`;
+  material.roughness = 1;
+  material.onBeforeCompile = (shader) => {
+    shader.fragmentShader = shader.fragmentShader.replace(
+      "#include <lights_physical_pars_fragment>",
+      THREE.ShaderChunk.lights_physical_pars_fragment.replace(front, `${front}\n${back}`),
+    );
+  };
+  material.customProgramCacheKey = () => "leaf";
+}
+
 async function addMesh() {
   const model = await new GLTFLoader().setMeshoptDecoder(MeshoptDecoder).loadAsync(layout.files.land);
+  const leaves = new Set();
+  model.scene.traverse((node) => {
+    if (node.isMesh && node.material.userData.surface === "foliage") leaves.add(node.material);
+  });
+  leaves.forEach(letLightThrough);
   layers.mesh.add(gatherInstances(model.scene));
 }
 
@@ -118,6 +196,18 @@ renderer.domElement.addEventListener("pointermove", (event) => {
   camera.rotation.x = THREE.MathUtils.clamp(camera.rotation.x + event.movementY * 0.004, -1.5, 1.5);
 });
 
+// A world made from a picture ends where its picture no longer holds: straight lines between radii, the first along -Z.
+function isInRange(x, z) {
+  if (!layout.has_walk_range) return true;
+  const radii = layout.walk_range.radii_m;
+  const step = (2 * Math.PI) / radii.length;
+  const turn = (Math.atan2(x, -z) + 2 * Math.PI) % (2 * Math.PI);
+  const index = Math.min(Math.floor(turn / step), radii.length - 1);
+  const [first, second, inner] = [radii[index], radii[(index + 1) % radii.length], turn - index * step];
+  const limit = (first * second * Math.sin(step)) / (first * Math.sin(inner) + second * Math.sin(step - inner));
+  return Math.hypot(x, z) < limit - WALKER_RADIUS_M;
+}
+
 const down = new THREE.Raycaster();
 down.far = 100;
 function walk(seconds) {
@@ -127,8 +217,11 @@ function walk(seconds) {
   if (!ahead && !aside) return;
   const step = seconds * (held("ShiftLeft", "ShiftRight") ? 12 : 4);
   const yaw = camera.rotation.y;
-  camera.position.x += step * (-Math.sin(yaw) * ahead + Math.cos(yaw) * aside);
-  camera.position.z += step * (-Math.cos(yaw) * ahead - Math.sin(yaw) * aside);
+  const x = camera.position.x + step * (-Math.sin(yaw) * ahead + Math.cos(yaw) * aside);
+  const z = camera.position.z + step * (-Math.cos(yaw) * ahead - Math.sin(yaw) * aside);
+  if (!isInRange(x, z)) return;
+  camera.position.x = x;
+  camera.position.z = z;
   down.set(camera.position.clone().setY(camera.position.y + 2), new THREE.Vector3(0, -1, 0));
   const hit = down.intersectObjects(ground, false)[0];
   if (hit) camera.position.y = hit.point.y + layout.spawn.eye_height_m;
@@ -155,5 +248,6 @@ const problems = [];
 await Promise.all(
   [addSky, addMesh, addColliders, addSplats].map((load) => load().catch((error) => problems.push(`${load.name}: ${error.message}`))),
 );
+gatherLight();
 text.textContent = problems.length ? problems.join("; ") : `${layout.world} · drag to look, W A S D to walk`;
 document.body.dataset.state = problems.length ? "failed" : "ready";

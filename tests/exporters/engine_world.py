@@ -19,9 +19,20 @@ from worldgen.exporters.navmesh_files import write_navmesh_glb
 from worldgen.exporters.radiance_hdr import write_radiance_hdr
 from worldgen.exporters.spz import write_spz
 from worldgen.geometry.collision import Collision, CollisionNode, CollisionPart, build_collision
+from worldgen.geometry.ground_field import GroundField
 from worldgen.geometry.terrain_sampling import sample_terrain
+from worldgen.geometry.walk_walls import add_walls
 from worldgen.geometry.water_volumes import WaterBox, box_mesh
-from worldgen.manifest import Bounds, Manifest, Source, Spawn, encode_manifest, load_manifest
+from worldgen.manifest import (
+    Bounds,
+    Manifest,
+    Source,
+    Spawn,
+    WalkRangeSummary,
+    WalkRing,
+    encode_manifest,
+    load_manifest,
+)
 from worldgen.navigation.navmesh import Area, build_navmesh
 from worldgen.navigation.solids import solids_of
 from worldgen.randomness import rng
@@ -30,11 +41,18 @@ from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.material import SURFACE_TAGS
 from worldgen.scene.navmesh import Agent, Navigation
 from worldgen.scene.scene import Scene
+from worldgen.scene.walk_range import WalkRange
 from worldgen.stages.layer_writer import describe_file
 from worldgen.storage import write_bytes
 
 NUM_POINTS = 1000
 EXPOSURE = 0.8
+WALK_RANGE = WalkRange(
+    radii_m=np.array([30.0, 40.0, 33.0, 35.0, 45.0]),
+    distances_m=np.array([20.0, 40.0]),
+    untrue_shares=np.array([0.1, 0.4]),
+    tolerance=0.25,
+)
 POND = WaterBox(minimum=(-7.0, -1.0, -13.0), maximum=(-1.0, 0.05, -8.0))
 
 
@@ -80,14 +98,16 @@ def splats_on(points: NDArray[np.float64]) -> GaussianCloud:
 
 
 def collision_of(scene: Scene) -> Collision:
-    """The scene's colliders on a ground that is grass in the east and sand in the west, with a box of water."""
+    """The scene's colliders, ground that is grass in the east and sand in the west, a box of water, and walls."""
     surfaces = (SURFACE_TAGS.index("sand"), SURFACE_TAGS.index("grass"))
     made = build_collision(scene, surfaces=lambda x, z: np.where(x < 0.0, *surfaces).astype(np.uint8))
     pond = CollisionPart(name="COL_water_000", kind="trigger", mesh=box_mesh(POND), surface="water")
     node = CollisionNode(
         name=pond.name, part=len(made.parts), world_from_part=np.eye(4), object_id="", spec_id="land", label="water"
     )
-    return dataclasses.replace(made, parts=(*made.parts, pond), nodes=(*made.nodes, node))
+    made = dataclasses.replace(made, parts=(*made.parts, pond), nodes=(*made.nodes, node))
+    level = GroundField(radii=np.array([0.5, 100.0]), heights=np.zeros((2, 8)))
+    return add_walls(made, WALK_RANGE, level)
 
 
 def navigation_of(scene: Scene) -> Navigation:
@@ -137,6 +157,11 @@ def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None =
         layers=(),
         files=tuple(describe_file(folder, name, role, format_id, {}) for name, role, format_id in files),
         metrics={},
+        walk_range=WalkRangeSummary(
+            radii_m=tuple(WALK_RANGE.radii_m.tolist()),
+            tolerance=WALK_RANGE.tolerance,
+            rings=(WalkRing(distance_m=20.0, untrue_share=0.1), WalkRing(distance_m=40.0, untrue_share=0.4)),
+        ),
     )
     write_bytes(folder / "world.json", encode_manifest(manifest))
     return scene

@@ -132,7 +132,7 @@ class Actor(Settable):
 
 ACTOR_CLASSES = (
     "DirectionalLight ExponentialHeightFog SphereReflectionCapture PostProcessVolume SkyLight PlayerStart CameraActor "
-    "NavMeshBoundsVolume TriggerBox"
+    "NavMeshBoundsVolume TriggerBox BlockingVolume"
 ).split()
 OTHER_CLASSES = (
     "DirectionalLightComponent ExponentialHeightFogComponent SkyLightComponent "

@@ -17,7 +17,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from tests.exporters.engine_world import POND, make_world, package_of, splats_on, surface_points
+from tests.exporters.engine_world import POND, WALK_RANGE, make_world, package_of, splats_on, surface_points
 from worldgen.exporters.engine_axes import BLENDER, GODOT, ISAAC, UNITY, UNREAL, looking_quat_xyzw
 from worldgen.exporters.engine_blender import write_blender_package
 from worldgen.exporters.engine_godot import write_godot_package
@@ -234,6 +234,33 @@ def test_capsules_and_triggers_lie_where_their_meshes_do(package: Package, world
     wanted = np.sort(np.array([POND.minimum, POND.maximum]) @ package.mesh_importer.T, axis=0)
     np.testing.assert_allclose(found, wanted, atol=1e-4 * scale)
     assert [row["surface"] for row in layout["colliders"] if row["kind"] == "ground"] == ["grass", "sand"]
+
+
+def test_walls_stand_at_the_end_of_the_walk_range(package: Package) -> None:
+    """Boxes that scripts make of the layout's numbers: inside just beyond each side of the range, never before it."""
+    layout = package.layout
+    walls = [row for row in layout["colliders"] if row["kind"] == "blocking"]
+    assert layout["has_walk_range"]
+    assert layout["walk_range"]["radii_m"] == WALK_RANGE.radii_m.tolist()
+    turn = rng(6, "test/walls").uniform(0.0, 2.0 * np.pi, 400)
+    limit = WALK_RANGE.limit(np.sin(turn), -np.cos(turn))
+    for reach, is_blocked in ((limit + 0.1, True), (limit - 0.1, False)):
+        points = np.stack([reach * np.sin(turn), np.full(400, 1.0), -reach * np.cos(turn)], axis=1)
+        inside = np.zeros(len(points), dtype=bool)
+        for row in walls:
+            local = apply(np.linalg.inv(engine_matrix(row)), points @ package.mesh_importer.T)
+            gap = np.abs(local - np.array(row["engine_center"])) - 0.5 * np.array(row["engine_size"])
+            inside |= (gap <= 0.0).all(axis=1)
+        assert inside.mean() == is_blocked or (not is_blocked and inside.mean() < 0.01)
+    nodes = placed_meshes(package.folder / layout["files"]["colliders"], package.mesh_importer)
+    meshes = [points for name, points in nodes.items() if "range" in name]
+    assert len(meshes) == len(walls) == 5
+    for row in walls:
+        half = 0.5 * np.array(row["engine_size"])
+        signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+        wanted = apply(engine_matrix(row), half * signs)
+        distance = min(cKDTree(points).query(wanted)[0].max() for points in meshes)
+        assert distance / package.scale < 1e-3
 
 
 def test_ground_collider_and_navmesh_lie_on_the_ground(package: Package) -> None:

@@ -71,7 +71,7 @@ def test_colliders_have_physics_and_are_guides(made) -> None:
     ]
     meshes = [prim for prim in solid if prim.IsA(UsdGeom.Mesh)]
     kinds = [UsdPhysics.MeshCollisionAPI(prim).GetApproximationAttr().Get() for prim in meshes]
-    assert (kinds.count("none"), kinds.count("convexHull")) == (2, 1)
+    assert (kinds.count("none"), kinds.count("convexHull")) == (2, 6)
     capsules = [UsdGeom.Capsule(prim) for prim in solid if prim.IsA(UsdGeom.Capsule)]
     assert [shape.GetRadiusAttr().Get() for shape in capsules] == pytest.approx([1.4, 1.4])
     guides = [*meshes, *(shape.GetPrim() for shape in capsules)]
@@ -79,7 +79,7 @@ def test_colliders_have_physics_and_are_guides(made) -> None:
         assert prim.HasAPI(UsdPhysics.CollisionAPI) == (prim.GetAttribute("worldgen:kind").Get() != "trigger")
         assert UsdGeom.Imageable(prim).ComputePurpose() == "guide"
     grounds = [prim.GetAttribute("worldgen:surface").Get() for prim in meshes]
-    assert {"grass", "sand", "water"} <= set(grounds)
+    assert {"grass", "sand", "water", "glass"} <= set(grounds)
 
 
 def test_objects_are_labelled(made) -> None:

@@ -155,6 +155,7 @@ def test_colliders_belong_to_assets_and_the_ground_to_none(world: tuple[Path, Sc
         ("COL_ground_grass", "ground", "grass"),
         ("COL_ground_sand", "ground", "sand"),
         ("COL_water_000", "trigger", "water"),
+        *((f"COL_range_{number:02d}", "blocking", "glass") for number in range(5)),
     ]
     owners = {asset.name: [collider.shape.kind for collider in asset.colliders] for asset in package.assets}
     assert sorted(kinds for kinds in owners.values() if kinds) == [["capsule"], ["hull"]]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 
-from tests.exporters.engine_world import make_world, package_of
+from tests.exporters.engine_world import WALK_RANGE, make_world, package_of
 from tests.exporters.fake_unreal import Actor, StaticMesh, make_module
 from worldgen.exporters.engine_files import script_text
 from worldgen.exporters.engine_godot import write_godot_package
@@ -97,6 +98,24 @@ def test_unreal_script_places_the_water(unreal_run) -> None:
     where, extent = actor.location, actor.component.properties["extent"]
     np.testing.assert_allclose([where.x, where.y, where.z], pond["engine_center"])
     np.testing.assert_allclose([extent.x, extent.y, extent.z], 0.5 * np.array(pond["engine_size"]))
+
+
+def test_unreal_script_blocks_the_end_of_the_range(unreal_run) -> None:
+    """Brushes of 2 m, turned and scaled: their inner faces are the sides of the range."""
+    layout, unreal, _ = unreal_run
+    actors = [actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "BlockingVolume"]
+    corners = np.column_stack([WALK_RANGE.corners, np.zeros(5)]) * 100.0  # Unreal: x, z, y in centimetres
+    assert [actor.label for actor in actors] == [f"COL_range_{number:02d}" for number in range(5)]
+    for actor, start, end in zip(actors, corners, np.roll(corners, -1, axis=0), strict=True):
+        x, y, z, w = actor.rotation.quat
+        turn = trimesh.transformations.quaternion_matrix([w, x, y, z])[:3, :3]
+        half = 100.0 * np.array([actor.scale3d.x, actor.scale3d.y, actor.scale3d.z])
+        where = np.array([actor.location.x, actor.location.y, actor.location.z])
+        for point in (start, 0.5 * (start + end), end):
+            inside = turn.T @ (point - where)
+            assert np.abs(inside[[0, 2]]).max() <= half[[0, 2]].max() + 1e-2
+            assert abs(inside[1]) == pytest.approx(half[1], abs=1e-2)  # on a long face
+    assert layout["walk_range"]["radii_m"] == WALK_RANGE.radii_m.tolist()
 
 
 def test_unreal_script_lights_the_level(unreal_run) -> None:

@@ -14,7 +14,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.analytic_views import analytic_view
+from tests.analytic_views import BALL_CENTER, BALL_RADIUS, analytic_view
 from worldgen.cli import run
 from worldgen.color import bytes_from_unit
 from worldgen.errors import WorldgenError
@@ -27,6 +27,7 @@ from worldgen.pipelines.render_picture import PictureRequest, render_picture
 from worldgen.pipelines.world import World
 from worldgen.quality.check import check_world
 from worldgen.randomness import rng
+from worldgen.scene.walk_range import WalkRange
 from worldgen.settings import TIERS
 from worldgen.stages.estimate_depth import DepthOptions
 from worldgen.stages.read_panorama import PanoramaOptions
@@ -67,7 +68,7 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     written = {path.name for path in world.path.iterdir()}
     assert {file.path for file in manifest.files} | {"world.json", "timings.json"} == written
     built = {"preview.jpg", "panorama.png", "radiance.exr", "depth.exr", "normals.png", "labels.png", "sky.hdr"}
-    built |= {"points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb"}
+    built |= {"points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb", "navmesh.glb"}
     assert built | {"seen.png", "confidence.png"} <= written
     assert [file.name for file in manifest.source.files] == ["panorama.png", "depth.exr"]
     assert manifest.source.kind == "panorama"
@@ -100,6 +101,36 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     assert np.array_equal(world.euclidean_depth, view.buffers.euclidean_depth)
     assert "/" not in json.dumps([file.name for file in manifest.source.files])
     assert str(pictures) not in (world.path / "world.json").read_text()
+
+
+def test_one_walks_as_far_as_the_picture_holds(world: World) -> None:
+    """Walls stand where the measured range ends; the navmesh lies within them, goes round the ball, is connected."""
+    manifest = world.manifest
+    found = manifest.walk_range
+    assert found is not None
+    shares = [ring.untrue_share for ring in found.rings]
+    assert shares[0] < found.tolerance < shares[-1]
+    scene = trimesh.load(world.path / "collision.glb", process=False)
+    walls = [name for name in scene.graph.nodes_geometry if name.startswith("COL_range")]
+    assert len(walls) == len(found.radii_m) == 16
+    navmesh = world.navigation.navmesh
+    reach = WalkRange(
+        radii_m=np.array(found.radii_m), distances_m=np.zeros(0), untrue_shares=np.zeros(0), tolerance=found.tolerance
+    )
+    x, z = navmesh.vertices[:, 0].astype(float), navmesh.vertices[:, 2].astype(float)
+    assert reach.holds(x, z).all()
+    ball = BALL_CENTER[[0, 2]]
+    assert np.hypot(x - ball[0], z - ball[1]).min() > BALL_RADIUS
+    inner = np.pi * max(min(found.radii_m) - 1.0, 0.0) ** 2 - np.pi * (BALL_RADIUS + 1.5) ** 2
+    assert inner < navmesh.area_m2 < reach.area_m2
+    summary = manifest.navigation
+    assert summary is not None
+    assert summary.spawn_points[0].position == (0.0, pytest.approx(0.0, abs=0.1), 0.0)
+    places = np.array([spawn.position for spawn in summary.spawn_points])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 99.0 * np.eye(len(places))
+    assert len(places) == 5
+    assert apart.min() > 0.7
+    assert all(spawn.reachable_share > 0.95 for spawn in summary.spawn_points)
 
 
 def test_the_splats_show_the_ball_where_it_is(world: World, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class CollisionPart:
     """A solid (or the ground) that stands in the world once or more often.
 
     ``kind`` tells how physics may take it: "ground" as it is, "hull" and "capsule" as convex, "trigger" as a convex
-    volume that lets everything through and tells who is inside. ``capsule`` is the exact shape of a "capsule", in the
+    volume that lets everything through and tells who is inside, "blocking" as a convex, invisible wall, "mesh" as a
+    closed solid of any shape. ``capsule`` is the exact shape of a "capsule", in the
     part's frame. ``surface`` is what all of it is, or most of it where triangles differ.
 
     triangle_surfaces  (T,) uint8  index of each triangle's surface in ``SURFACE_TAGS``, or None

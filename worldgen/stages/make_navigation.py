@@ -79,24 +79,30 @@ def make_navigation(
             )
         own = (place, scene.spawn_yaw, "the world's best view")
         chosen = [own, *_choose(navmesh, points, scene, tracer, (place, island, context))]
-        spawn_points = [
-            SpawnPoint(
-                name=f"spawn_{index}",
-                position=_triple(position),
-                yaw=round(yaw, 5),
-                island=island,
-                reachable_share=round(share, 5),
-                facing=facing,
-            )
-            for index, (position, yaw, facing) in enumerate(chosen)
-        ]
-        if len(spawn_points) < NUM_SPAWN_POINTS:
-            warnings.append(f"only {len(spawn_points)} spawn points have room around them and stand apart")
+        if len(chosen) < NUM_SPAWN_POINTS:
+            warnings.append(f"only {len(chosen)} spawn points have room around them and stand apart")
     return Navigation(
         navmesh=navmesh,
-        spawn_points=tuple(spawn_points),
+        spawn_points=spawn_points_of(chosen, island, share),
         points_of_interest=points,
         warnings=tuple(warnings),
+    )
+
+
+def spawn_points_of(
+    chosen: list[tuple[FloatArray, float, str]], island: int, reachable_share: float
+) -> tuple[SpawnPoint, ...]:
+    """Spawn points of places on one island, each with its heading and what it faces."""
+    return tuple(
+        SpawnPoint(
+            name=f"spawn_{index}",
+            position=_triple(position),
+            yaw=round(yaw, 5),
+            island=island,
+            reachable_share=round(reachable_share, 5),
+            facing=facing,
+        )
+        for index, (position, yaw, facing) in enumerate(chosen)
     )
 
 
@@ -180,5 +186,5 @@ def _open_views(eyes: FloatArray, tracer: RayTracer) -> tuple[FloatArray, FloatA
 
 
 def _triple(values: FloatArray) -> tuple[float, float, float]:
-    x, y, z = (round(float(value), 4) for value in values)
+    x, y, z = (round(float(value), 4) + 0.0 for value in values)
     return x, y, z

@@ -1,4 +1,4 @@
-"""A panorama with its depth → the layers of a world: view, points, splats, mesh, collision, sky."""
+"""A panorama with its depth → the layers of a world: view, points, splats, mesh, collision, navigation, sky."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from worldgen.geometry.panorama_layers import LayeredPanorama
 from worldgen.geometry.seen_collision import collision_from_view
 from worldgen.geometry.seen_sky import sky_from_panorama
 from worldgen.geometry.sky_dome import sky_dome
+from worldgen.geometry.walk_walls import add_walls
 from worldgen.rendering.splat_refinement import fit_to_panorama
+from worldgen.rendering.walk_range import measure_walk_range
 from worldgen.scene.camera import PanoramaCamera
 from worldgen.scene.labels import LABEL_INDEX
 from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import Buffers, View
 from worldgen.stages.estimate_depth import SeenDepth
 from worldgen.stages.fill_background import BackgroundFiller
+from worldgen.stages.make_seen_navigation import make_seen_navigation
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
 
@@ -61,8 +64,11 @@ def reconstruct_seen(
         splats = fit_to_panorama(made, eye, panorama.picture)
     with context.stage("make mesh"):
         sheets = _sheets(panorama, view, layered, context.tier.sheet_triangle_budget)
+    with context.stage("measure walk range"):
+        walk_range = measure_walk_range(sheets, field, camera_height)
     with context.stage("make collision"):
-        collision = collision_from_view(euclidean_depth, is_ground, field, camera_height)
+        collision = add_walls(collision_from_view(euclidean_depth, is_ground, field, camera_height), walk_range, field)
+    navigation = make_seen_navigation(collision, walk_range, euclidean_depth, context)
     return SeenLayers(
         panorama=view,
         picture=panorama.picture,
@@ -75,6 +81,8 @@ def reconstruct_seen(
         num_seen_splats=made.num_seen,
         sheets=sheets,
         collision=collision,
+        walk_range=walk_range,
+        navigation=navigation,
         camera_height=camera_height,
         estimates=(*panorama.estimates, *depth.estimates),
     )

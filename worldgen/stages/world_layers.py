@@ -17,6 +17,7 @@ from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
 from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import View
+from worldgen.scene.walk_range import WalkRange
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -74,6 +75,8 @@ class SeenLayers:
     num_seen_splats: int
     sheets: tuple[TexturedMesh, ...]
     collision: Collision
+    walk_range: WalkRange
+    navigation: Navigation
     camera_height: float
     estimates: tuple[Estimate, ...]
 

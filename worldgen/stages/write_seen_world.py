@@ -10,11 +10,24 @@ from numpy.typing import NDArray
 from worldgen import __version__
 from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
-from worldgen.manifest import Bounds, Layer, Manifest, Source, Spawn, Triple, WorldFile, encode_manifest
+from worldgen.manifest import (
+    Bounds,
+    Layer,
+    Manifest,
+    Source,
+    Spawn,
+    Triple,
+    WalkRangeSummary,
+    WalkRing,
+    WorldFile,
+    encode_manifest,
+)
+from worldgen.scene.walk_range import WalkRange
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.layer_writer import LayerWriter
+from worldgen.stages.summarise_navigation import summarise_navigation
 from worldgen.stages.world_layers import LayerFile, SeenLayers
-from worldgen.stages.write_world import labels_in_view
+from worldgen.stages.write_world import labels_in_view, navigation_files
 from worldgen.staging import MANIFEST_NAME
 from worldgen.storage import write_bytes
 
@@ -45,6 +58,7 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("splats.spz", "splats", "spz", layers.splats, gaussians),
         row("scene.glb", "scene", "sheets_glb", layers.sheets, {"objects": len(layers.sheets), "triangles": triangles}),
         row("collision.glb", "collision", "collision_glb", layers.collision),
+        *navigation_files(layers.navigation),
     ]
     with LayerWriter(folder) as writer:
         writer.start(files)
@@ -81,9 +95,22 @@ def write_seen_manifest(
         estimates=layers.estimates,
         files=tuple(files),
         metrics=_metrics(layers),
+        navigation=summarise_navigation(layers.navigation),
+        walk_range=_summary(layers.walk_range),
     )
     write_bytes(folder / MANIFEST_NAME, encode_manifest(manifest))
     return manifest
+
+
+def _summary(walk_range: WalkRange) -> WalkRangeSummary:
+    return WalkRangeSummary(
+        radii_m=tuple(walk_range.radii_m.tolist()),
+        tolerance=walk_range.tolerance,
+        rings=tuple(
+            WalkRing(distance_m=distance, untrue_share=share)
+            for distance, share in zip(walk_range.distances_m.tolist(), walk_range.untrue_shares.tolist(), strict=True)
+        ),
+    )
 
 
 def _bounds(layers: SeenLayers) -> Bounds:
