@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,29 +88,34 @@ def _of_cloud(cloud: GaussianCloud) -> Method:
     return Method(render=lambda camera: render_splats(cloud, camera), size=cloud.num_gaussians)
 
 
-def stretched_share(mesh: TriangleMesh, euclidean_depth: NDArray[np.float32]) -> float:
+def stretched_share(mesh: TriangleMesh, true_depths: Sequence[NDArray[np.float32]]) -> float:
     """Share of the view from the origin where a sheet hangs between surfaces, as far from those before as from those
-    behind: the middle of a triangle shows a parallax, from two metres away, beside all pixels around there.
+    behind: the middle of a triangle shows a parallax, from two metres away, beside all that is seen around there.
 
     Args:
         mesh: Seen from the origin.
-        euclidean_depth: (H, 2H) true depth, infinite for the sky.
+        true_depths: (H, 2H) each, infinite for the sky; the first is the panorama's own, and further ones are finer, as
+            on slanted surfaces depth changes by much from pixel to pixel.
     """
     corners = mesh.vertices[mesh.triangles].astype(np.float64)
     middle = corners.mean(axis=1)
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     inverse = 1.0 / np.linalg.norm(middle, axis=1)
     view = np.abs(np.einsum("ij,ij->i", normal, middle)) * inverse**3
-    height = len(euclidean_depth)
-    columns, rows = pixels_from_rays(middle, height)
+    own_height = len(true_depths[0])
     hangs = np.ones(len(middle), dtype=bool)
     above, below = np.zeros(len(middle), dtype=bool), np.zeros(len(middle), dtype=bool)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            row = np.clip(rows.astype(np.int64) + down, 0, height - 1)
-            there = 1.0 / euclidean_depth[row, (columns.astype(np.int64) + right) % (2 * height)]
-            hangs &= np.abs(there - inverse) > 3.0 * math.pi / height / 2.0
-            above |= there > inverse
-            below |= there < inverse
+    for euclidean_depth in true_depths:
+        height = len(euclidean_depth)
+        around = height // own_height
+        columns, rows = pixels_from_rays(middle, height)
+        for down in range(-around, around + 1):
+            for right in range(-around, around + 1):
+                row = np.clip(rows.astype(np.int64) + down, 0, height - 1)
+                there = 1.0 / euclidean_depth[row, (columns.astype(np.int64) + right) % (2 * height)]
+                hangs &= np.abs(there - inverse) > 3.0 * math.pi / own_height / 2.0
+                if euclidean_depth is true_depths[0]:
+                    above |= there > inverse
+                    below |= there < inverse
     # What lies before or behind everything there is wrong, but does not hang between two surfaces.
     return float(view[hangs & above & below].sum() / view.sum())

@@ -3,15 +3,18 @@
 Run with ``pytest tests/benchmarks/test_layered_panorama.py -m slow --benchmark-disable -s``. Variables set what is
 measured: ``WORLDGEN_BENCHMARK_ROWS`` the panorama's rows (512; or 1024), ``WORLDGEN_BENCHMARK_DEPTH`` its depth
 (``exact``; or ``noisy``), ``WORLDGEN_BENCHMARK_SCENES`` some scenes of the twelve, ``WORLDGEN_BENCHMARK_METRES`` some
-of the distances, with commas between, and ``WORLDGEN_TRUTH_CACHE`` a folder where true pictures are kept.
+of the distances, with commas between, ``WORLDGEN_TRUTH_CACHE`` a folder where true pictures are kept, and
+``WORLDGEN_BENCHMARK_KEPT`` one where each scene's scores are, so that a run that was cut off goes on.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,6 +124,57 @@ def degraded(euclidean_depth: NDArray[np.float32], name: str) -> NDArray[np.floa
     return np.where(np.isinf(euclidean_depth), np.inf, depth).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneResult:
+    """What one scene gave: scores by distance and method, primitives by method, stretched shares of meshes."""
+
+    scores: dict[tuple[float, str], Score]
+    sizes: dict[str, int]
+    stretched: dict[str, float]
+
+
+def measured(name: str, rows: int, kind: str, metres: list[float], budget: int) -> SceneResult:
+    """Reconstruct one scene in all ways, and look at it."""
+    truth = TruthOf(name)
+    finer = truth.panorama((0.0, 0.0, 0.0), 1024).euclidean_depth
+    spawn = reduced(truth.panorama((0.0, 0.0, 0.0), max(rows, 512)), rows)
+    depth = spawn.euclidean_depth if kind == "exact" else degraded(spawn.euclidean_depth, name)
+    methods = methods_for(spawn.rgb, depth, budget=budget, is_exact=kind == "exact")
+    scores = {}
+    for reach in metres:
+        views = []
+        for offset in OFFSETS_M[reach]:
+            there = reduced(truth.panorama(offset, 512), VIEW_ROWS)
+            views.append((offset, there, seen_from_spawn(there, offset, spawn.euclidean_depth)))
+        for title, method in methods.items():
+            scores[reach, title] = score(method, views)
+    true_depths = (spawn.euclidean_depth, finer)
+    return SceneResult(
+        scores=scores,
+        sizes={title: method.size for title, method in methods.items()},
+        stretched={
+            title: stretched_share(method.sheets[0], true_depths) for title, method in methods.items() if method.sheets
+        },
+    )
+
+
+def kept_or_made(name: str, rows: int, kind: str, metres: list[float], budget: int) -> SceneResult:
+    """A scene's result from the folder that WORLDGEN_BENCHMARK_KEPT names, made and kept there where it is missing."""
+    folder = os.environ.get("WORLDGEN_BENCHMARK_KEPT")
+    if folder is None:
+        return measured(name, rows, kind, metres, budget)
+    path = Path(folder) / f"{name.replace(' ', '_')}_{rows}_{kind}_{'_'.join(str(reach) for reach in metres)}.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        scores = {(reach, title): Score(**{**one, "psnr_db": tuple(one["psnr_db"])}) for reach, title, one in kept[0]}
+        return SceneResult(scores=scores, sizes=kept[1], stretched=kept[2])
+    result = measured(name, rows, kind, metres, budget)
+    rows_of_scores = [[reach, title, asdict(one)] for (reach, title), one in result.scores.items()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([rows_of_scores, result.sizes, result.stretched]))
+    return result
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(14400)
 def test_layers_beside_the_usual_conversions() -> None:
@@ -140,22 +194,14 @@ def test_layers_beside_the_usual_conversions() -> None:
     sizes: dict[str, list[int]] = defaultdict(list)
     stretched: dict[str, list[float]] = defaultdict(list)
     for name in names:
-        truth = TruthOf(name)
-        spawn = reduced(truth.panorama((0.0, 0.0, 0.0), max(rows, 512)), rows)
-        depth = spawn.euclidean_depth if kind == "exact" else degraded(spawn.euclidean_depth, name)
-        methods = methods_for(spawn.rgb, depth, budget=budget, is_exact=kind == "exact")
-        for title, method in methods.items():
-            sizes[title].append(method.size)
-            if method.sheets:
-                stretched[title].append(stretched_share(method.sheets[0], spawn.euclidean_depth))
-        for reach in metres:
-            views = []
-            for offset in OFFSETS_M[reach]:
-                there = reduced(truth.panorama(offset, 512), VIEW_ROWS)
-                views.append((offset, there, seen_from_spawn(there, offset, spawn.euclidean_depth)))
-            for title, method in methods.items():
-                every[reach, title].append(score(method, views))
-                _say(f"| {name} | {reach} | {title} | {every[reach, title][-1].cells()} |")
+        result = kept_or_made(name, rows, kind, metres, budget)
+        for title, size in result.sizes.items():
+            sizes[title].append(size)
+        for title, share in result.stretched.items():
+            stretched[title].append(share)
+        for (reach, title), one in result.scores.items():
+            every[reach, title].append(one)
+            _say(f"| {name} | {reach} | {title} | {one.cells()} |")
     for (reach, title), scores in every.items():
         _say(f"| mean of {len(names)} | {reach} | {title} | {mean_score(scores).cells()} |")
     for title, counts in sizes.items():

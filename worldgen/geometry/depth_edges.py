@@ -28,6 +28,9 @@ _EXPLAINED = 0.45
 """Share of a step that may be left when a gradient is continued across it."""
 _VISIBLE_PX = 0.6
 """Steps whose parallax, seen from the reach, is smaller than this part of a pixel are none."""
+_KNOT_PX = 3.0
+"""Pixels around one corner that would bend it by more parallax than this, seen from the reach, do not hang together."""
+_KNOT_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -54,7 +57,11 @@ def find_depth_cuts(euclidean_depth: NDArray[np.float32], *, reach_m: float = VI
         euclidean_depth: (H, 2H) metres, infinite for the sky; sky and surface are always cut apart.
         reach_m: How far off the surfaces will be looked at from; edges that show no parallax from there are none.
     """
-    right, down = _find_cuts(inverse_depth(euclidean_depth), reach_m)
+    inverse = inverse_depth(euclidean_depth)
+    right, down = _find_cuts(inverse, reach_m)
+    for _ in range(_KNOT_ROUNDS):
+        if not _cut_knots(inverse, (right, down), _KNOT_PX * math.pi / len(inverse) / reach_m):
+            break
     return DepthCuts(right=right, down=down)
 
 
@@ -101,6 +108,107 @@ def _find_cuts(inverse: NDArray[np.float32], reach_m: float) -> tuple[NDArray[np
                 after = inverse[row + 2, column] if row + 2 < height else 0.0
                 down[row, column] = _is_step(before, inverse[row, column], inverse[row + 1, column], after, limits)
     return right, down
+
+
+@numba.njit(cache=True, inline="always")
+def _slope(before: float, here: float, after: float, is_cut: tuple[bool, bool]) -> float:
+    """Mean change of the inverse depth towards the neighbours on the same surface."""
+    if is_cut[0] and is_cut[1]:
+        return 0.0
+    if is_cut[0]:
+        return after - here
+    if is_cut[1]:
+        return here - before
+    return 0.5 * (after - before)
+
+
+@numba.njit(cache=True)
+def _continued_to(
+    inverse: NDArray[np.float32],
+    cuts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    place: tuple[int, int],
+    side: tuple[float, float],
+) -> float:
+    """What a pixel's surface has at one of its corners."""
+    right, down = cuts
+    height, width = inverse.shape
+    row, column = place
+    west, east = (column - 1) % width, (column + 1) % width
+    here = inverse[row, column]
+    across = _slope(inverse[row, west], here, inverse[row, east], (right[row, west], right[row, column]))
+    upper = inverse[row - 1, column] if row > 0 else 0.0
+    lower = inverse[row + 1, column] if row + 1 < height else 0.0
+    ends = (row == 0 or down[row - 1, column], row + 1 == height or down[row, column])
+    return here + side[0] * across + side[1] * _slope(upper, here, lower, ends)
+
+
+@numba.njit(cache=True, inline="always")
+def _hang_together(steps: tuple[float, float, float, float], first: int, second: int) -> bool:
+    """Whether two of the four pixels around a corner are joined, directly or over a third; -1 is the step of a cut."""
+    top, bottom, left, right = steps[0] >= 0.0, steps[1] >= 0.0, steps[2] >= 0.0, steps[3] >= 0.0
+    if first == 0 and second == 1:
+        return top
+    if first == 2 and second == 3:
+        return bottom
+    if first == 0 and second == 2:
+        return left
+    if first == 1 and second == 3:
+        return right
+    if first == 0 and second == 3:
+        return (top and right) or (left and bottom)
+    return (top and left) or (right and bottom)
+
+
+@numba.njit(parallel=True, cache=True)
+def _cut_knots(inverse: NDArray[np.float32], cuts: tuple[NDArray[np.bool_], NDArray[np.bool_]], limit: float) -> bool:
+    """Cut at their largest step those pixels that meet at a corner, hang together, and continue to different depths.
+
+    Steps between leaves may happen to look like a slope, and a ring of small steps may join what lies far apart.
+    """
+    right, down = cuts
+    height, width = inverse.shape
+    cut_right, cut_down = np.zeros_like(right), np.zeros_like(down)
+    for index in numba.prange(height - 1):
+        row = index + 0
+        for column in range(width):
+            east = (column + 1) % width
+            a, b = inverse[row, column], inverse[row, east]
+            c, d = inverse[row + 1, column], inverse[row + 1, east]
+            steps = (
+                -1.0 if right[row, column] else abs(a - b),
+                -1.0 if right[row + 1, column] else abs(c - d),
+                -1.0 if down[row, column] else abs(a - c),
+                -1.0 if down[row, east] else abs(b - d),
+            )
+            largest = max(max(steps[0], steps[1]), max(steps[2], steps[3]))
+            if largest <= limit:
+                continue
+            corner = (
+                _continued_to(inverse, cuts, (row, column), (0.5, 0.5)),
+                _continued_to(inverse, cuts, (row, east), (-0.5, 0.5)),
+                _continued_to(inverse, cuts, (row + 1, column), (0.5, -0.5)),
+                _continued_to(inverse, cuts, (row + 1, east), (-0.5, -0.5)),
+            )
+            apart = 0.0
+            for first in range(4):
+                for second in range(first):
+                    if _hang_together(steps, second, first):
+                        apart = max(apart, abs(corner[first] - corner[second]))
+            if apart <= limit:
+                continue
+            if steps[0] == largest:
+                cut_right[row, column] = True
+            elif steps[1] == largest:
+                cut_right[row + 1, column] = True
+            elif steps[2] == largest:
+                cut_down[row, column] = True
+            else:
+                cut_down[row, east] = True
+    found = cut_right.any() or cut_down.any()
+    for index in numba.prange(height):
+        right[index] |= cut_right[index]
+        down[index] |= cut_down[index]
+    return found
 
 
 def sharpen_depth_edges(

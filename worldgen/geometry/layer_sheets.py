@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.depth_edges import VISIT_REACH_M, DepthCuts, find_depth_cuts, inverse_depth
 from worldgen.geometry.equirectangular import rays_from_pixels
+from worldgen.geometry.layer_backstop import backstop_layer
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.geometry.sheet_corners import SheetCorners, find_corners
 from worldgen.geometry.sheet_triangulation import count_triangles, split_errors, triangulate
@@ -30,7 +31,6 @@ _INVENTED_TOLERANCE = 2.0
 """Invented surfaces may be so much coarser."""
 _SAME_SURFACE = 1.05
 _BACKSTOP_ROWS = 128
-_BACKSTOP_GAP = 0.97
 _PICTURE_MARGIN_PX = 12
 """Pictures go on around hidden surfaces, so that their smaller copies, which engines make, stay clean."""
 
@@ -265,28 +265,10 @@ def backstop(
     Returns:
         The mesh in world with UVs, and its picture; None where there is nothing to stand behind.
     """
-    from scipy.ndimage import minimum_filter
-
-    height = layered.height
-    step = 1
-    while height // step > _BACKSTOP_ROWS or 4 * (height // step) ** 2 > budget:
-        step *= 2
-    if height % step or height // step < 4:
+    layer = backstop_layer(layered, most_rows=min(_BACKSTOP_ROWS, int(math.sqrt(budget) / 2.0)))
+    if layer is None:
         return None
-    rows = height // step
-    farthest = np.full((rows, 2 * rows), np.inf, dtype=np.float32)
-    is_whole = np.ones((rows, 2 * rows), dtype=bool)
-    for index, layer in enumerate(layered.layers):
-        blocks = inverse_depth(layer.euclidean_depth).reshape(rows, step, 2 * rows, step)
-        farthest = np.minimum(farthest, np.where(blocks > 0.0, blocks, np.inf).min(axis=(1, 3)))
-        if index == 0:
-            is_whole = np.asarray((blocks > 0.0).all(axis=(1, 3)))
-    if layered.is_open:
-        is_whole[: rows // 2] = False
-    if not is_whole.any():
-        return None
-    around = minimum_filter(farthest, size=3, mode=("nearest", "wrap"))
-    inverse = np.where(is_whole & np.isfinite(around), _BACKSTOP_GAP * around, 0.0).astype(np.float32)
+    inverse, rows = inverse_depth(layer.euclidean_depth), len(layer.euclidean_depth)
     uncut = np.zeros(inverse.shape, dtype=bool)
     rim = DepthCuts(
         right=(inverse == 0.0) != (np.roll(inverse, -1, axis=1) == 0.0),
@@ -296,8 +278,7 @@ def backstop(
     # Every corner stays: this sheet is coarse already.
     errors = np.full((rows + 1, 2 * rows), np.inf, dtype=np.float32)
     mesh, _ = _mesh(triangulate(errors, corners, inverse > 0.0, 1.0), corners, eye)
-    colors = layered.layers[-1].colors.reshape(rows, step, 2 * rows, step, 3).mean(axis=(1, 3))
-    return (mesh, colors.astype(np.float32)) if mesh.num_triangles else None
+    return (mesh, layer.colors) if mesh.num_triangles else None
 
 
 def dome_radius(layered: LayeredPanorama, least_m: float) -> float:

@@ -20,6 +20,7 @@ from worldgen.errors import InvalidInputError
 from worldgen.geometry.depth_edges import find_depth_cuts, inverse_depth
 from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.equirectangular import equirectangular_rays, pixels_from_rays, row_solid_angles
+from worldgen.geometry.layer_backstop import backstop_layer
 from worldgen.geometry.layered_reconstruction import near_cuts
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.geometry.splat_construction import merge_clouds
@@ -37,6 +38,8 @@ _FLATNESS = 0.012
 _WIDTHS = (0.52, 0.62, 0.7, 0.75, 0.75, 0.75)
 """Standard deviation over the side of a block, by level: where four merged blocks meet nothing may shine through, and
 their colours are even enough to run into each other."""
+_BACKSTOP_SHARE = 0.07
+_BACKSTOP_WIDTH = 3
 _OPACITY = 0.985
 _INVENTED_WEIGHT = 0.5
 """Errors of colour that was invented count this much: it is seen less and never exact."""
@@ -92,11 +95,12 @@ def splats_from_layers(
     if budget < 100:
         raise InvalidInputError("The budget of a layered panorama must be at least 100 splats.")
     sky_budget = max(1, int(budget * (_SKY_SHARE if layered.is_open else _CLOSED_SHARE)))
+    behind = _backstop(layered, eye, int(budget * _BACKSTOP_SHARE))
     pyramids, front = [], layered.layers[0].euclidean_depth
     for layer in layered.layers:
         front = np.where(layer.mask, layer.euclidean_depth, front).astype(np.float32)
         pyramids.append(_pyramid(layer, front))
-    chosen = _cut(pyramids, budget - sky_budget)
+    chosen = _cut(pyramids, budget - sky_budget - (0 if behind is None else behind.num_gaussians))
     clouds, marks = [], []
     for layer, levels, masks in zip(layered.layers, pyramids, chosen, strict=True):
         for level, (sums, mask) in enumerate(zip(levels, masks, strict=True)):
@@ -104,6 +108,9 @@ def splats_from_layers(
                 clouds.append(_surfels(sums[mask], level, layer.euclidean_depth.shape[0], eye))
                 shown = layer.mask if layer.is_seen else np.zeros_like(layer.mask)
                 marks.append(_marks(clouds[-1], eye, shown if known is None else shown & known))
+    if behind is not None:
+        clouds.append(behind)
+        marks.append(np.zeros(behind.num_gaussians, dtype=bool))
     clouds.append(_sky(layered, eye, sky_budget))
     sky = ~layered.layers[0].mask
     marks.append(_marks(clouds[-1], eye, sky if known is None else sky & known))
@@ -112,6 +119,18 @@ def splats_from_layers(
     cloud = take_gaussians(merge_clouds(*clouds), order)
     seen_sky = int(marks[-1].sum())
     return LayerSplats(cloud=cloud, num_seen_surfels=int(is_seen.sum()) - seen_sky, num_seen=int(is_seen.sum()))
+
+
+def _backstop(layered: LayeredPanorama, eye: NDArray[np.float64], budget: int) -> GaussianCloud | None:
+    """Wide splats closely behind everything.
+
+    What little passes between splats then has its surroundings' colour, and is not much farther away.
+    """
+    layer = backstop_layer(layered, most_rows=int(math.sqrt(0.5 * budget)))
+    if layer is None:
+        return None
+    sums = _pyramid(layer, layer.euclidean_depth)[0]
+    return _surfels(sums[layer.mask], _BACKSTOP_WIDTH, len(sums), eye)
 
 
 def _marks(cloud: GaussianCloud, eye: NDArray[np.float64], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.geometry.depth_denoising import remove_noise
 from worldgen.geometry.depth_edges import (
     VISIT_REACH_M,
     DepthCuts,
@@ -42,7 +43,7 @@ def take_apart(
         colors: (H, 2H, 3) float32 display-referred.
         euclidean_depth: (H, 2H) float32 metres, infinite for the sky.
         reach_m: How far from the camera the world shall be looked at from.
-        is_exact: Whether the depth is exact to the pixel; any other is made sharp at edges of colour first.
+        is_exact: Whether the depth is exact to the pixel; any other is freed of noise and made sharp at edges.
         repaint: Paints hidden layers anew after exemplars have filled them.
 
     Returns:
@@ -54,7 +55,7 @@ def take_apart(
     require_array("take_apart", "euclidean_depth", euclidean_depth, ("H", "W"), np.float32, finite=False)
     require_array("take_apart", "colors", colors, (*euclidean_depth.shape, 3), np.float32)
     if not is_exact:
-        euclidean_depth = sharpen_depth_edges(euclidean_depth, colors)
+        euclidean_depth = sharpen_depth_edges(remove_noise(euclidean_depth, colors), colors)
     seen = PanoramaLayer(euclidean_depth=euclidean_depth, colors=colors, is_seen=True)
     cuts = find_depth_cuts(euclidean_depth, reach_m=reach_m)
     first, second, origins = find_hidden_depth(euclidean_depth, cuts, reach_m=reach_m)
