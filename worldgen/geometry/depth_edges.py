@@ -204,7 +204,7 @@ def _cut_knots(inverse: NDArray[np.float32], cuts: tuple[NDArray[np.bool_], NDAr
                 cut_down[row, column] = True
             else:
                 cut_down[row, east] = True
-    found = cut_right.any() or cut_down.any()
+    found = bool(cut_right.any() or cut_down.any())
     for index in numba.prange(height):
         right[index] |= cut_right[index]
         down[index] |= cut_down[index]
