@@ -132,3 +132,25 @@ def test_display_colours_are_turned_back_into_radiance() -> None:
     assert np.abs(tone_map(radiance_from_display(muted, 0.4), 0.4) - muted).max() < 0.02
     white = np.ones((1, 3), dtype=np.float32)
     assert tone_map(radiance_from_display(white, 0.4), 0.4).min() > 0.99
+
+
+def test_colours_fade_in_a_dark_world_but_not_where_lamps_shine() -> None:
+    petal, plaster = np.array([[0.006, 0.001, 0.003]], dtype=np.float32), np.array([[0.5, 0.2, 0.05]], dtype=np.float32)
+
+    def saturation(radiance: NDArray[np.float32], exposure: float) -> float:
+        shown = linear_from_srgb(tone_map(radiance, exposure))[0]
+        return float(np.ptp(shown) / shown.max())
+
+    by_day = saturation(petal * np.float32(20.0), 0.5)
+    by_night = saturation(petal, 10.0)
+    assert by_night < 0.78 * by_day
+    grey = linear_from_srgb(tone_map(np.full((1, 3), 0.004, dtype=np.float32), 10.0))[0]
+    assert grey[2] > 1.1 * grey[0], "what is grey looks bluish"
+    lamp = linear_from_srgb(tone_map(plaster, 1.0)) @ LUMINANCE_WEIGHTS
+    assert saturation(plaster * np.float32(0.2), 10.0) > 0.9 * saturation(plaster * np.float32(0.8), 2.5)
+    assert lamp > 0.0
+    for exposure in (5.0, 11.0):
+        radiance = np.exp(rng(5, "night").uniform(-8.0, -1.0, (32, 32, 3))).astype(np.float32)
+        colors = tone_map(radiance, exposure)
+        again = tone_map(radiance_from_display(colors, exposure), exposure)
+        assert np.percentile(np.abs(again - colors), 99) < 4e-3

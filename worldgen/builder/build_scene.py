@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,13 +19,12 @@ from worldgen.builder.layout.detail import choose_levels
 from worldgen.builder.layout.paths import places_along
 from worldgen.builder.layout.runs import SEGMENT_M, lay_run, run_across, run_along, run_around
 from worldgen.builder.layout.scatter import Stand, Surroundings, scatter
-from worldgen.builder.layout.sight import SightLine
-from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites, prototype_height
+from worldgen.builder.layout.sight_plan import sight_lines
+from worldgen.builder.layout.sites import Site, SitePlan, half_extents, object_at, plan_sites
 from worldgen.builder.layout.zones import LineZone, PadZone, Zone
 from worldgen.builder.materials.library import make_material
 from worldgen.builder.sky.environment import build_sky
 from worldgen.builder.sky.fog import build_fog
-from worldgen.builder.sky.sun import LOW_SUNS, key_direction
 from worldgen.builder.terrain.queries import ground_height, shore_distance
 from worldgen.builder.terrain.surfaces import ground_surfaces
 from worldgen.frames import rigid, yaw_rotation
@@ -134,6 +132,7 @@ def build_scene(
             plan=plan,
             paths=paths,
             standing=objects,
+            crossings=crossings,
             seed=seed,
         )
         progress(0.7, "painting the sky")
@@ -327,8 +326,10 @@ def _scattered(
     plan: SitePlan,
     paths: list[LineZone],
     standing: list[SceneObject],
+    crossings: list[SceneObject],
     seed: int,
 ) -> list[SceneObject]:
+    bridges = [(crossing, prototypes.made[crossing.prototype]) for crossing in crossings]
     stands = [
         Stand(entry=entry, family=families()[entry.family], prototypes=prototypes.of_scatter(entry))
         for entry in spec.scatters
@@ -347,52 +348,15 @@ def _scattered(
         play_half_size_m=land.play_half_size_m,
         cover_reach_m=prototypes.tier.cover_reach_m,
         zones=tuple(plan.zones),
-        sight_lines=_sight_lines(spec, plan, land, seed),
+        sight_lines=sight_lines(
+            spec=spec, terrain=land.terrain, waters=land.waters, sites=plan.sites, bridges=bridges, seed=seed
+        ),
         single_xz=np.array(singles, dtype=np.float64).reshape(-1, 3),
         ground_fit=growth_on(bare_land, spec, seed),
         closeness=_closeness(spec, bare_land, plan, paths),
         seed=seed,
     )
     return scatter(stands, around)
-
-
-_SILL = 0.3
-"""Nothing scattered may hide a placed thing above this share of its height."""
-_WATER_IN_SIGHT_M = 34.0
-"""Waters are kept in sight up to this distance; what lies beyond shows over their near shore."""
-_WATER_FAN_RAD = math.radians(13.0)
-"""A water is kept in sight in its middle and this far to both sides."""
-_SHORE_GROWTH_M = 1.2
-"""Grass and reeds of this height may stand between the eye and the water's edge."""
-_GLADE_HALF_WIDTH_M = 9.0
-"""Half width of the glade through which a low sun reaches the spawn."""
-_TREE_M = 14.0
-"""Height of the trees that the glade must clear."""
-
-
-def _sight_lines(spec: WorldSpec, plan: SitePlan, land: Land, seed: int) -> tuple[SightLine, ...]:
-    """What scattered things must leave in sight: first things of entries, near ones, the waters and a low sun."""
-    lines = []
-    for site in plan.sites:
-        x, z = site.center_xz
-        if site.object_id.endswith("/0") or math.hypot(x, z) < 60.0:
-            base = site.base_y if site.afloat else _height_at(land, x, z)
-            sill = base + _SILL * prototype_height(site.prototype)
-            clearance = min(max(half_extents(site.prototype)), 8.0)
-            lines.append(SightLine(x=x, z=z, sill_y=sill, clearance_m=clearance))
-    for water in land.waters:
-        x, z = water.center_xz
-        reach = min(math.hypot(x, z), _WATER_IN_SIGHT_M)
-        for turn in (-_WATER_FAN_RAD, 0.0, _WATER_FAN_RAD):
-            heading = math.atan2(x, -z) + turn
-            goal_x, goal_z = reach * math.sin(heading), -reach * math.cos(heading)
-            lines.append(SightLine(x=goal_x, z=goal_z, sill_y=water.surface_y + _SHORE_GROWTH_M, clearance_m=6.0))
-    if spec.time_of_day in LOW_SUNS:
-        x, y, z = key_direction(spec.time_of_day, seed)
-        away = min(_TREE_M / y, 400.0)
-        # Low things cast short shadows: the sill lies so high that only tall things are in the way.
-        lines.append(SightLine(x=away * x, z=away * z, sill_y=1e6, clearance_m=_GLADE_HALF_WIDTH_M))
-    return tuple(lines)
 
 
 _CLOSE_M = 9.0

@@ -4,6 +4,9 @@ The curve is a log-logistic sigmoid per channel (Naka and Rushton, "S-potentials
 of fish", 1966, as in darktable's "sigmoid"), which has a soft toe and an endless shoulder. It works on channels
 that are drawn a little towards grey before and pushed back a little less after it, so that bright
 colours run to white instead of to a primary (the idea of Troy Sobotka's AgX, 2022; constants and matrices are ours).
+
+By night the rods see, which know no colours: what is dark in a dark world fades towards a bluish grey (the shift that
+Purkinje described in 1825), while lamps and lit windows keep theirs.
 """
 
 from __future__ import annotations
@@ -45,6 +48,13 @@ _PALE_STOPS = (2.0, 5.0)
 _PALE_HIGHLIGHT = 0.75
 """Exposed radiance of the brights up to which that goes: sunlit snow is bright already, snow in a storm is not."""
 _PERCENTILES = (4.0, 96.0)
+_NIGHT_EXPOSURES = (2.6, 6.0)
+"""Exposures from which eyes begin to see as by night, and from which they do so altogether."""
+_ROD_SHARE = 0.52
+_ROD_LIMIT = 0.03
+"""Radiance at which rods give way to cones: moonlit ground lies below it, what lamps shine on above."""
+_ROD_TINT = np.array([0.74, 0.99, 1.86], dtype=np.float32)
+"""What grey looks like to them; it keeps the luminance."""
 
 
 def auto_exposure(
@@ -98,7 +108,7 @@ def tone_map(radiance: NDArray[np.float32], exposure: float) -> NDArray[np.float
     """
     shape = radiance.shape
     linear = np.ascontiguousarray(radiance, dtype=np.float32).reshape(-1, 3)
-    return srgb_from_linear(_display_linear(linear, exposure)).reshape(shape)
+    return srgb_from_linear(_display_linear(linear, exposure, _night_share(exposure))).reshape(shape)
 
 
 def radiance_from_display(colors: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:
@@ -115,7 +125,14 @@ def radiance_from_display(colors: NDArray[np.float32], exposure: float) -> NDArr
         (..., 3) float32 linear.
     """
     linear = np.ascontiguousarray(linear_from_srgb(colors), dtype=np.float32).reshape(-1, 3)
-    return _undone(linear, exposure).reshape(colors.shape)
+    return _undone(linear, exposure, _night_share(exposure)).reshape(colors.shape)
+
+
+def _night_share(exposure: float) -> float:
+    """Share of the rods in seeing what is darkest in a world of an exposure."""
+    first, last = (math.log2(value) for value in _NIGHT_EXPOSURES)
+    share = min(max((math.log2(max(exposure, 1e-9)) - first) / (last - first), 0.0), 1.0)
+    return _ROD_SHARE * share * share * (3.0 - 2.0 * share)
 
 
 def _weighted_percentiles(
@@ -137,8 +154,14 @@ def _sigmoid(value: float) -> float:
     return power / (power + half) * (white + half) / white
 
 
+@numba.njit(cache=True, inline="always")
+def _rods(luminance: float, night: float) -> float:
+    ratio = luminance / _ROD_LIMIT
+    return night / (1.0 + ratio * ratio)
+
+
 @numba.njit(parallel=True, cache=True)
-def _display_linear(radiance: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:
+def _display_linear(radiance: NDArray[np.float32], exposure: float, night: float) -> NDArray[np.float32]:
     result = np.zeros_like(radiance)
     wr, wg, wb = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
     for index in numba.prange(len(radiance)):
@@ -146,6 +169,12 @@ def _display_linear(radiance: NDArray[np.float32], exposure: float) -> NDArray[n
         green = max(radiance[index, 1], 0.0) * exposure
         blue = max(radiance[index, 2], 0.0) * exposure
         grey = wr * red + wg * green + wb * blue
+        if night > 0.0:
+            rods = _rods(grey / exposure, night)
+            red += rods * (grey * _ROD_TINT[0] - red)
+            green += rods * (grey * _ROD_TINT[1] - green)
+            blue += rods * (grey * _ROD_TINT[2] - blue)
+            grey = wr * red + wg * green + wb * blue
         red = _sigmoid(red + (grey - red) * _INSET)
         green = _sigmoid(green + (grey - green) * _INSET)
         blue = _sigmoid(blue + (grey - blue) * _INSET)
@@ -170,7 +199,7 @@ def _undone_sigmoid(value: float) -> float:
 
 
 @numba.njit(parallel=True, cache=True)
-def _undone(colors: NDArray[np.float32], exposure: float) -> NDArray[np.float32]:
+def _undone(colors: NDArray[np.float32], exposure: float, night: float) -> NDArray[np.float32]:
     result = np.zeros_like(colors)
     wr, wg, wb = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
     for index in numba.prange(len(colors)):
@@ -186,7 +215,14 @@ def _undone(colors: NDArray[np.float32], exposure: float) -> NDArray[np.float32]
         green = _undone_sigmoid(grey + (green - grey) / gain)
         blue = _undone_sigmoid(grey + (blue - grey) / gain)
         grey = wr * red + wg * green + wb * blue
-        result[index, 0] = max((red - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
-        result[index, 1] = max((green - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
-        result[index, 2] = max((blue - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        red = max((red - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        green = max((green - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        blue = max((blue - grey * _INSET) / (1.0 - _INSET), 0.0) / exposure
+        if night > 0.0:
+            grey = wr * red + wg * green + wb * blue
+            rods = _rods(grey, night)
+            red = max((red - rods * grey * _ROD_TINT[0]) / (1.0 - rods), 0.0)
+            green = max((green - rods * grey * _ROD_TINT[1]) / (1.0 - rods), 0.0)
+            blue = max((blue - rods * grey * _ROD_TINT[2]) / (1.0 - rods), 0.0)
+        result[index, 0], result[index, 1], result[index, 2] = red, green, blue
     return result

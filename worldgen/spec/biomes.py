@@ -185,6 +185,10 @@ DEEP_SNOW = 0.6
 """From this snow cover on, flowers and ferns are buried and grass only looks out here and there."""
 
 
+_OPEN_AT_NIGHT = 0.3
+"""Share of the flowers that do not close at night."""
+
+
 def kind_of(family: str, preferred: Collection[str], lexicon: Lexicon) -> str | None:
     """The first preferred kind that a family has."""
     kinds = lexicon.families[family].kinds
@@ -229,6 +233,7 @@ def biome_scatters(
     trees: float = 1.0,
     only: str | None = None,
     left_out: Collection[str] = (),
+    time_of_day: TimeOfDay | None = None,
 ) -> tuple[Scatter, ...]:
     """What grows in a biome by itself; the ids are the names of the families.
 
@@ -241,6 +246,7 @@ def biome_scatters(
         trees: Factor on the trees.
         only: The one family of trees that grows there.
         left_out: Families that the prompt already has or does not want.
+        time_of_day: By night most flowers are closed.
     """
     scatters = []
     for row in BIOMES[biome].growths:
@@ -250,6 +256,8 @@ def biome_scatters(
         density = seasonal_density(row.family, row.density, season, snow_cover)
         if family.group == "vegetation":
             density *= growth
+        if row.family == "flowers" and time_of_day == "night":
+            density *= _OPEN_AT_NIGHT
         if row.family in TREE_FAMILIES:
             density *= trees
             if only is not None and row.family != only:

@@ -83,7 +83,8 @@ def compose(prompt: str, text: str, reading: Reading, lexicon: Lexicon) -> World
         growth=air.growth,
         trees=factors[0] if factors else 1.0,
         only=only,
-        left_out=denied | _present(gathering),
+        left_out=denied | _present(gathering) | {family for word in leading for family in word.lacks},
+        time_of_day=air.time_of_day,
     )
     if any(m.only and isinstance(m.noun, Thing | BiomeNoun | Group) and not m.negated for m in reading.mentions):
         fill = ()

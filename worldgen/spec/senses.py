@@ -98,6 +98,8 @@ class BiomeNoun:
     sky: Atmosphere | None = None
     ground: tuple[tuple[str, float], ...] = ()
     """Families that the word asks for, with their density ("meadow": grass and flowers)."""
+    lacks: tuple[str, ...] = ()
+    """Families of the biome that do not grow there unless the prompt names them."""
 
 
 @dataclass(frozen=True, slots=True)

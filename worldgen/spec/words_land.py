@@ -25,6 +25,7 @@ _SWAMP = Atmosphere(word="swamp", rank=1, fog=0.45, cloud_cover=0.7, wetness=0.5
 _ICE = Atmosphere(word="ice", rank=2, season="winter", snow_cover=1.0)
 _MEADOW = (("grass", 0.9), ("flowers", 0.4))
 _SWAMP_GROUND = (("reeds", 0.6), ("dead_tree", 0.25))
+_SWAMP_LACKS = ("flowers",)
 
 BIOMES: Mapping[str, Sense] = {
     **_biome("alpine", "alpine|alps|high mountains|subalpine|mountainside|alpine landscape|alp", 8),
@@ -45,6 +46,7 @@ BIOMES: Mapping[str, Sense] = {
         relief=0.08,
         sky=_SWAMP,
         ground=_SWAMP_GROUND,
+        lacks=_SWAMP_LACKS,
     ),
     **_biome(
         "temperate_forest",
@@ -56,6 +58,7 @@ BIOMES: Mapping[str, Sense] = {
         trees=0.3,
         sky=_SWAMP,
         ground=(("reeds", 0.7),),
+        lacks=_SWAMP_LACKS,
     ),
     **_biome("meadow_hills", "meadow|meadowland|wildflower meadow|flower meadow|grassy meadow", 5, ground=_MEADOW),
     **_biome("meadow_hills", "grassland|pasture|pastureland|farmland|countryside|downs", 6, ground=(("grass", 0.8),)),

@@ -17,6 +17,8 @@ _STEP_M = 0.5
 _LONGEST_M = 45.0
 _LONGEST_RAMP_M = 16.0
 _RAMP_HALF_WIDTH_M = 2.1
+_WELL_SHOWN_RAD = 0.5
+"""Angle that a bridge takes up in the view from the spawn when it shows as well as need be."""
 _TOE_M = 0.8
 """How far a ramp goes on below the ground, so that no step is left at its foot."""
 
@@ -38,7 +40,7 @@ class Crossing:
 def find_crossing(terrain: Terrain, reach_m: float, rng: np.random.Generator) -> Crossing | None:
     """The best crossing in front of the spawn, or None where no water can be bridged.
 
-    Short spans with level banks in view of the spawn win; the random stream only breaks near ties.
+    Short spans with level banks win that show their side to the spawn; the random stream only breaks near ties.
     """
     count = 160
     x = (2.0 * rng.random(count * 8) - 1.0) * reach_m
@@ -52,8 +54,11 @@ def find_crossing(terrain: Terrain, reach_m: float, rng: np.random.Generator) ->
                 continue
             crossing, uneven = found
             distance = math.hypot(*crossing.center_xz)
-            aside = abs(math.atan2(crossing.center_xz[0], -crossing.center_xz[1]))
-            cost = crossing.span_m + 2.5 * uneven + 0.35 * max(distance - 14.0, 0.0) + 4.0 * aside
+            heading = math.atan2(crossing.center_xz[0], -crossing.center_xz[1])
+            # From its side a bridge shows what it is; along its deck it is a strip.
+            shown = crossing.span_m * abs(math.cos(heading + crossing.yaw)) / max(distance, 1.0)
+            cost = 0.6 * crossing.span_m + 2.5 * uneven + 0.35 * max(distance - 14.0, 0.0) + 4.0 * abs(heading)
+            cost -= 14.0 * min(shown / _WELL_SHOWN_RAD, 1.0)
             if best is None or cost < best[0]:
                 best = (cost, crossing)
     return None if best is None else replace(best[1], ramp_m=_ramp_length(terrain, best[1]))
@@ -98,6 +103,6 @@ def _chord(terrain: Terrain, x: float, z: float, turn: float) -> tuple[Crossing,
     surface = float(ground_height(terrain, np.array([x]), np.array([z]))[0]) + float(
         water_depth_at(terrain, np.array([x]), np.array([z]))[0]
     )
-    deck = max(float(banks.max()) + 0.05, surface + 0.9)
+    deck = max(float(banks.max()) + 0.05, surface + 1.5)
     crossing = Crossing(center_xz=(x + dx * middle, z + dz * middle), yaw=turn, span_m=span, deck_m=deck)
     return crossing, float(abs(banks[0] - banks[1]) + 2.0 * (deck - banks.max()))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from worldgen import randomness
 from worldgen.builder.family import AssetFamily
@@ -26,6 +26,9 @@ _HIDDEN_COST = 1.5
 
 _SEEN_FROM = 0.5
 """A thing counts as hidden where another hides everything above this share of its height."""
+
+_ACROSS = (-0.6, 0.0, 0.6)
+"""Where across a thing that is asked, in shares of its reach."""
 
 _WATER_VIEW_M = 5.0
 """How much beside a building must stay open where it would stand between the spawn and a water."""
@@ -218,28 +221,42 @@ def _clear_of_sites(plan: SitePlan, candidates: Candidates, radius: float) -> ND
     return free
 
 
-def _out_of_sight(plan: SitePlan, candidates: Candidates, prototype: Prototype) -> NDArray[np.bool_]:
-    """Which candidates something that stands already hides from the spawn, or would hide from it."""
+def _out_of_sight(plan: SitePlan, candidates: Candidates, prototype: Prototype) -> FloatArray:
+    """How many thirds of a thing something that stands already hides at each candidate, or would lose to it."""
     own = (candidates.x, candidates.z)
     own_reach, own_height = _sight_reach(prototype), prototype_height(prototype)
-    unseen = np.zeros(len(candidates.x), dtype=bool)
+    unseen = np.zeros(len(candidates.x))
     for site in plan.sites:
         reach, height = _sight_reach(site.prototype), prototype_height(site.prototype)
-        unseen |= stands_before(
-            near_xz=site.center_xz,
-            near_reach_m=reach,
-            near_top_y=site.base_y + height,
-            far_xz=own,
-            far_sill_y=candidates.base_y + _SEEN_FROM * own_height,
-        )
-        unseen |= stands_before(
-            near_xz=own,
-            near_reach_m=own_reach,
-            near_top_y=candidates.base_y + own_height,
-            far_xz=site.center_xz,
-            far_sill_y=site.base_y + _SEEN_FROM * height,
-        )
+        behind = [
+            stands_before(
+                near_xz=site.center_xz,
+                near_reach_m=reach,
+                near_top_y=site.base_y + height,
+                far_xz=_beside(own, share * own_reach),
+                far_sill_y=candidates.base_y + _SEEN_FROM * own_height,
+            )
+            for share in _ACROSS
+        ]
+        before = [
+            stands_before(
+                near_xz=own,
+                near_reach_m=own_reach,
+                near_top_y=candidates.base_y + own_height,
+                far_xz=_beside(site.center_xz, share * reach),
+                far_sill_y=site.base_y + _SEEN_FROM * height,
+            )
+            for share in _ACROSS
+        ]
+        unseen = np.maximum(unseen, np.maximum(np.mean(behind, axis=0), np.mean(before, axis=0)))
     return unseen
+
+
+def _beside(place_xz: tuple[ArrayLike, ArrayLike], aside_m: float) -> tuple[FloatArray, FloatArray]:
+    """Places moved to the right, as seen from the spawn."""
+    x, z = (np.asarray(value, dtype=np.float64) for value in place_xz)
+    distance = np.maximum(np.hypot(x, z), 1e-6)
+    return x - aside_m * z / distance, z + aside_m * x / distance
 
 
 def _before_water(land: LandView, candidates: Candidates, prototype: Prototype) -> NDArray[np.bool_]:

@@ -112,10 +112,10 @@ _TABLE: dict[str, MaterialEntry] = {
         surface="glass", textured=False, base_color=(0.02, 0.025, 0.03), roughness=0.05, kind="glass"
     ),
     "window_lit": MaterialEntry(
-        surface="glass", textured=False, base_color=(0.3, 0.22, 0.12), roughness=0.2, emission=(1.6, 0.82, 0.3)
+        surface="glass", textured=False, base_color=(0.3, 0.22, 0.12), roughness=0.2, emission=(0.62, 0.27, 0.075)
     ),
     "lamp_glow": MaterialEntry(
-        surface="glass", textured=False, base_color=(0.8, 0.7, 0.5), roughness=0.3, emission=(7.0, 4.0, 1.5)
+        surface="glass", textured=False, base_color=(0.8, 0.7, 0.5), roughness=0.3, emission=(6.0, 2.9, 0.85)
     ),
     "stained_glass": MaterialEntry(surface="glass", textured=False, roughness=0.15),
 }

@@ -24,13 +24,25 @@ from worldgen.builder.terrain.cover import (
     cover_weights,
 )
 from worldgen.builder.terrain.fields import field_at, site_of
-from worldgen.builder.terrain.noise import fbm, gradient_noise, gradient_noise_slope, hash_unit, smoothstep
+from worldgen.builder.terrain.layer_blending import blend_layers
+from worldgen.builder.terrain.noise import fbm, gradient_noise, gradient_noise_slope, smoothstep
+from worldgen.builder.terrain.walls import (
+    ALONG_Z,
+    BY_Z,
+    FLAT,
+    SIDE,
+    WALL_NUMBERS,
+    describe_wall,
+    in_texture,
+    strata_shade,
+    wall_noise,
+    weathering,
+)
 from worldgen.color import linear_from_srgb, srgb_from_linear
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 
-_TURN_COS, _TURN_SIN, _TURN_SCALE = math.cos(0.65), math.sin(0.65), 0.73
 _ENCODE_SIZE = 4096
 
 
@@ -65,73 +77,6 @@ def decode_table() -> FloatArray:
 
 
 @njit(cache=True)
-def _sample_tile(texels: FloatArray, layer: int, size: int, at: tuple[float, float], out: FloatArray) -> None:
-    """Bilinear sample of a repeating tile; ``at`` is u and v in tiles, v downwards."""
-    if size == 1:
-        for k in range(7):
-            out[k] = texels[layer, 0, 0, k]
-        return
-    u = (at[0] - math.floor(at[0])) * size - 0.5
-    v = (at[1] - math.floor(at[1])) * size - 0.5
-    i, j = math.floor(u), math.floor(v)
-    fu, fv = np.float32(u - i), np.float32(v - j)
-    i0, i1, j0, j1 = i % size, (i + 1) % size, j % size, (j + 1) % size
-    for k in range(7):
-        top = texels[layer, j0, i0, k] + fu * (texels[layer, j0, i1, k] - texels[layer, j0, i0, k])
-        bottom = texels[layer, j1, i0, k] + fu * (texels[layer, j1, i1, k] - texels[layer, j1, i0, k])
-        out[k] = top + fv * (bottom - top)
-
-
-@njit(cache=True)
-def _sample_layer(
-    texels: FloatArray,
-    place: tuple[int, int, float],
-    position: tuple[float, float, float],
-    out: FloatArray,
-    turned: FloatArray,
-) -> None:
-    """Sample a layer twice, once turned and stretched, mixed by noise: the repetition does not show."""
-    layer, size, tile = place
-    across, down, mix = position
-    if size < 6 or mix <= 0.0:
-        _sample_tile(texels, layer, size, (across / tile, down / tile), out)
-        return
-    u = (_TURN_COS * across + _TURN_SIN * down) * _TURN_SCALE / tile + 0.37
-    v = (-_TURN_SIN * across + _TURN_COS * down) * _TURN_SCALE / tile + 0.61
-    _sample_tile(texels, layer, size, (u, v), turned)
-    # The normal's x points along u and its y up the image, so it is turned back with the tile.
-    nx, ny = turned[3], turned[4]
-    turned[3] = _TURN_COS * nx + _TURN_SIN * ny
-    turned[4] = -_TURN_SIN * nx + _TURN_COS * ny
-    if mix < 1.0:
-        _sample_tile(texels, layer, size, (across / tile, down / tile), out)
-    for k in range(7):
-        out[k] = turned[k] if mix >= 1.0 else out[k] + np.float32(mix) * (turned[k] - out[k])
-
-
-@njit(cache=True)
-def strata_shade(height: float, x: float, z: float, seed: int) -> tuple[float, float, float]:
-    """Colour factors of the layers in a rock wall at a height: broad beds with thin bands in them."""
-    level = (
-        height + 1.6 * gradient_noise(x / 70.0, z / 70.0, seed) + 0.35 * gradient_noise(x / 11.0, z / 11.0, seed + 1)
-    )
-    broad, thin = level / 7.3, level / 1.15
-    i, j = math.floor(broad), math.floor(thin)
-    t, s = broad - i, thin - j
-    t = smoothstep(0.35, 0.65, t)
-    s = smoothstep(0.3, 0.7, s)
-    tone = hash_unit(int(i), 5, seed) * (1.0 - t) + hash_unit(int(i) + 1, 5, seed) * t
-    band = hash_unit(int(j), 9, seed) * (1.0 - s) + hash_unit(int(j) + 1, 9, seed) * s
-    pale = smoothstep(0.62, 0.9, tone)
-    dark = smoothstep(0.4, 0.1, tone)
-    light = 1.0 + 0.34 * (band - 0.5)
-    red = light * (1.0 + 0.35 * pale - 0.3 * dark)
-    green = light * (1.0 + 0.75 * pale - 0.34 * dark)
-    blue = light * (1.0 + 1.0 * pale - 0.3 * dark)
-    return red, green, blue
-
-
-@njit(cache=True)
 def _detail(x: float, z: float, plan: BakePlan, rocky: float) -> tuple[float, float, float]:
     """Relief finer than the mesh: a value of about -1 to 1 and the slopes, sharp-crested where it is rocky."""
     value, slope_x, slope_z, amplitude = 0.0, 0.0, 0.0, 1.0
@@ -151,43 +96,29 @@ def _detail(x: float, z: float, plan: BakePlan, rocky: float) -> tuple[float, fl
 
 
 @njit(cache=True)
-def _blend_layers(
-    rules: FloatArray,
-    layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],
-    at: Site,
-    out: FloatArray,
-    scratch: FloatArray,
-) -> None:
-    """Blend the layers' colour, normal and roughness at a point; the brighter texels win where two layers meet."""
-    texels, sizes, tiles = layers
-    mix = smoothstep(-0.15, 0.15, gradient_noise(at.x / 3.3, at.z / 3.3, 77)) if texels.shape[1] >= 6 else 0.0
-    side = smoothstep(0.85, 1.25, at.slope)
-    sample, upright, turned = scratch[0], scratch[1], scratch[2]
-    out[:] = 0.0
-    total = np.float32(0.0)
-    for layer in range(12):
-        weight = rules[layer]
-        if weight < 0.02:
+def _detail_on(
+    at: Site, wall: NDArray[np.float64], plan: BakePlan, rocky: float, with_normal: bool
+) -> tuple[float, float, float]:
+    """`_detail` as it lies on level ground and on walls: a value, and the tilt of the normal in the texture's frame."""
+    side, along_z = wall[SIDE], wall[ALONG_Z]
+    value, tilt_u, tilt_v = 0.0, 0.0, 0.0
+    for kind in range(3):
+        share = 1.0 - side if kind == FLAT else side * (along_z if kind == BY_Z else 1.0 - along_z)
+        if share <= 0.0:
             continue
-        place = (layer, sizes[layer], tiles[layer])
-        if side < 1.0 or sizes[layer] == 1:
-            _sample_layer(texels, place, (at.x, at.z, mix), sample, turned)
-        if side > 0.0 and sizes[layer] > 1:
-            # Walls are looked at from the side, so their pattern is laid on upright.
-            _sample_layer(texels, place, (0.72 * at.x + 0.69 * at.z, -at.height, mix), upright, turned)
-            for k in range(7):
-                sample[k] = upright[k] if side >= 1.0 else sample[k] + np.float32(side) * (upright[k] - sample[k])
-        contrast = np.float32(2.4) * weight * (np.float32(1.0) - weight) * (sample[6] - np.float32(1.0))
-        sharp = max(np.float32(1e-4), weight + contrast)
-        total += sharp
-        for k in range(6):
-            out[k] += sharp * sample[k]
-    for k in range(6):
-        out[k] /= total
+        first = at.z if kind == BY_Z else at.x
+        bump, along, across = _detail(first, at.z if kind == FLAT else at.height, plan, rocky)
+        value += share * bump
+        if with_normal:
+            # Rows of a pattern laid on from above grow along z, which is down in it.
+            u, v = in_texture(wall, kind, -along, across if kind == FLAT else -across)
+            tilt_u += share * u
+            tilt_v += share * v
+    return value, tilt_u, tilt_v
 
 
 @njit(cache=True)
-def _tint(at: Site, rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None:
+def _tint(at: Site, wall: NDArray[np.float64], rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None:
     """Broad variation, dryness, strata, dark hollows and wet shores, as channels 12 to 15 of the rules."""
     x, z = at.x, at.z
     broad = fbm(x / 46.0, z / 46.0, plan.seed + 60, 2, 0.5)
@@ -215,6 +146,14 @@ def _tint(at: Site, rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None
         red *= 1.0 + 0.16 * rocky * band
         green *= 1.0 + 0.15 * rocky * band
         blue *= 1.0 + 0.13 * rocky * band
+    bare = wall[SIDE] * min(1.0, rules[ROCK] + rules[RED_ROCK])
+    if bare > 0.02:
+        light, varnish = weathering((x, at.height, z), wall, plan.seed + 90)
+        light = 1.0 + bare * (light - 1.0)
+        dark = bare * (0.5 if layered > 0.02 else 0.3) * varnish
+        red *= light * (1.0 - dark)
+        green *= light * (1.0 - 0.92 * dark)
+        blue *= light * (1.0 - 0.8 * dark)
     wet = plan.wetness * (1.0 - snow)
     if at.shore < 8.0:
         above = at.height - at.surface_y + 0.06 * broad
@@ -223,11 +162,12 @@ def _tint(at: Site, rules: FloatArray, plan: BakePlan, cover: CoverPlan) -> None
     rules[15] = min(1.0, max(0.0, wet))
 
 
-def bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArray:
+def bake_rules(fields: FloatArray, places: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArray:
     """Cover and tint on every other texel of a level, which is fine enough for both.
 
     Args:
         fields: (N, N, 8) of `LandFields`.
+        places: (Q, Q, 2) of `Unfolding`, which tells what is seen in those texels.
         plan: The numbers of the level.
         cover: The numbers of the cover rules.
 
@@ -236,32 +176,39 @@ def bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan) -> FloatArr
     """
     count = plan.texture_px // 2 + 1
     rules = np.zeros((count, count, 16), dtype=np.float32)
-    in_strips(lambda first, last: _bake_rules(fields, plan, cover, rules, (first, last)), count)
+    in_strips(lambda first, last: _bake_rules((fields, places), plan, cover, rules, (first, last)), count)
     return rules
 
 
 @njit(cache=True, nogil=True)
-def _bake_rules(fields: FloatArray, plan: BakePlan, cover: CoverPlan, rules: FloatArray, rows: tuple[int, int]) -> None:
-    count = rules.shape[1]
-    step = 2.0 * plan.half_size / (plan.texture_px - 1)
-    to_field = step / plan.spacing
+def _bake_rules(
+    ground: tuple[FloatArray, FloatArray],
+    plan: BakePlan,
+    cover: CoverPlan,
+    rules: FloatArray,
+    rows: tuple[int, int],
+) -> None:
+    fields, places = ground
+    samples = fields.shape[0] - 1
     values = np.zeros(8, dtype=np.float32)
+    wall = np.zeros(WALL_NUMBERS)
     for row in range(rows[0], rows[1]):
-        z = 2 * row * step - plan.half_size
-        for column in range(count):
-            x = 2 * column * step - plan.half_size
-            field_at(fields, 2 * column * to_field, 2 * row * to_field, values)
+        for column in range(rules.shape[1]):
+            u, v = float(places[row, column, 0]), float(places[row, column, 1])
+            x, z = (2.0 * u - 1.0) * plan.half_size, (2.0 * v - 1.0) * plan.half_size
+            field_at(fields, u * samples, v * samples, values)
+            describe_wall(float(values[1]), float(values[2]), (1.0, 0.0), wall)
             if plan.detail_octaves > 0:
                 slope = math.sqrt(values[1] * values[1] + values[2] * values[2])
                 rough_ground = smoothstep(0.4, 0.8, slope)
                 if rough_ground > 0.0:
-                    bump, _, _ = _detail(x, z, plan, rough_ground)
+                    bump, _, _ = _detail_on(site_of(x, z, values), wall, plan, rough_ground, False)
                     values[4] -= np.float32(0.05 * rough_ground * bump)
                     values[1] *= np.float32(1.0 + 0.12 * rough_ground * bump)
                     values[2] *= np.float32(1.0 + 0.12 * rough_ground * bump)
             at = site_of(x, z, values)
             cover_weights(at, cover, rules[row, column, :12])
-            _tint(at, rules[row, column], plan, cover)
+            _tint(at, wall, rules[row, column], plan, cover)
 
 
 @njit(cache=True)
@@ -277,10 +224,30 @@ def _rules_at(rules: FloatArray, column: int, row: int, out: FloatArray) -> None
 
 
 @njit(cache=True)
+def _place_at(places: FloatArray, column: int, row: int) -> tuple[float, float, float, float]:
+    """What is seen in a texel, as shares of the level's side, and how that changes to the right."""
+    i, j = min(column >> 1, places.shape[1] - 2), min(row >> 1, places.shape[0] - 2)
+    fu, fv = 0.5 * (column - 2 * i), 0.5 * (row - 2 * j)
+    top_u = places[j, i, 0] + fu * (places[j, i + 1, 0] - places[j, i, 0])
+    top_v = places[j, i, 1] + fu * (places[j, i + 1, 1] - places[j, i, 1])
+    low_u = places[j + 1, i, 0] + fu * (places[j + 1, i + 1, 0] - places[j + 1, i, 0])
+    low_v = places[j + 1, i, 1] + fu * (places[j + 1, i + 1, 1] - places[j + 1, i, 1])
+    right_u = (1.0 - fv) * (places[j, i + 1, 0] - places[j, i, 0]) + fv * (
+        places[j + 1, i + 1, 0] - places[j + 1, i, 0]
+    )
+    right_v = (1.0 - fv) * (places[j, i + 1, 1] - places[j, i, 1]) + fv * (
+        places[j + 1, i + 1, 1] - places[j + 1, i, 1]
+    )
+    u, v = top_u + fv * (low_u - top_u), top_v + fv * (low_v - top_v)
+    # The corner of the last texels repeats its neighbour, where nothing changes.
+    return (u, v, right_u, right_v) if right_u * right_u + right_v * right_v > 1e-16 else (u, v, 1.0, 0.0)
+
+
+@njit(cache=True)
 def _fade_outwards(
     position: tuple[float, float],
     plan: BakePlan,
-    outer: tuple[ByteArray, ByteArray],
+    outer: tuple[ByteArray, ByteArray, FloatArray],
     decode: FloatArray,
     pixel: FloatArray,
 ) -> float:
@@ -290,11 +257,26 @@ def _fade_outwards(
     fade = np.float32(1.0 - smoothstep(0.0, plan.border, edge))
     if fade <= 0.0:
         return 1.0
-    colors, roughness = outer
-    side = colors.shape[0]
-    u = (x / plan.outer_half_size + 1.0) * 0.5 * (side - 1)
-    v = (z / plan.outer_half_size + 1.0) * 0.5 * (side - 1)
-    i, j = min(int(u), side - 2), min(int(v), side - 2)
+    colors, roughness, samples = outer
+    side, last = colors.shape[0], samples.shape[0] - 1
+    u = (x / plan.outer_half_size + 1.0) * 0.5 * last
+    v = (z / plan.outer_half_size + 1.0) * 0.5 * last
+    i, j = min(int(u), last - 1), min(int(v), last - 1)
+    u, v = u - i, v - j
+    w00, w10, w01, w11 = (1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v
+    u = (
+        w00 * samples[j, i, 0]
+        + w10 * samples[j, i + 1, 0]
+        + w01 * samples[j + 1, i, 0]
+        + w11 * samples[j + 1, i + 1, 0]
+    ) * (side - 1)
+    v = (
+        w00 * samples[j, i, 1]
+        + w10 * samples[j, i + 1, 1]
+        + w01 * samples[j + 1, i, 1]
+        + w11 * samples[j + 1, i + 1, 1]
+    ) * (side - 1)
+    i, j = min(max(int(u), 0), side - 2), min(max(int(v), 0), side - 2)
     fu, fv = np.float32(u - i), np.float32(v - j)
     one = np.float32(1.0)
     for k in range(3):
@@ -306,20 +288,21 @@ def _fade_outwards(
 
 
 def bake_level(
-    fields: FloatArray,
+    ground: tuple[FloatArray, FloatArray],
     rules: FloatArray,
     layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],
     plan: BakePlan,
-    shared: tuple[tuple[ByteArray, ByteArray], tuple[ByteArray, FloatArray]],
+    shared: tuple[tuple[ByteArray, ByteArray, FloatArray], tuple[ByteArray, FloatArray]],
 ) -> tuple[ByteArray, ByteArray, ByteArray]:
     """Bake the ground texture of a level.
 
     Args:
-        fields: (N, N, 8) of `LandFields`.
+        ground: (N, N, 8) of `LandFields` and the (Q, Q, 2) places of `Unfolding`.
         rules: The level's (Q, Q, 16) of `bake_rules`.
         layers: Texels, sizes and tile sizes of a `LayerSet`.
         plan: The numbers of the level.
-        shared: Base colour (R, R, 3) and roughness (R, R) of the next coarser level; `encode_table` and `decode_table`.
+        shared: Base colour (R, R, 3) and roughness (R, R) of the next coarser level and the samples of its `Unfolding`;
+            `encode_table` and `decode_table`.
 
     Returns:
         Base colour (P, P, 3) in sRGB, normal (P, P, 3) and roughness (P, P).
@@ -330,46 +313,50 @@ def bake_level(
         np.zeros((side, side, 3), dtype=np.uint8),
         np.zeros((side, side), dtype=np.uint8),
     )
-    in_strips(lambda first, last: _bake_level((fields, rules, layers), plan, shared, baked, (first, last)), side)
+    in_strips(lambda first, last: _bake_level((*ground, rules, layers), plan, shared, baked, (first, last)), side)
     return baked
 
 
 @njit(cache=True, nogil=True)
 def _bake_level(
-    ground: tuple[FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
+    ground: tuple[FloatArray, FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
     plan: BakePlan,
-    shared: tuple[tuple[ByteArray, ByteArray], tuple[ByteArray, FloatArray]],
+    shared: tuple[tuple[ByteArray, ByteArray, FloatArray], tuple[ByteArray, FloatArray]],
     baked: tuple[ByteArray, ByteArray, ByteArray],
     rows: tuple[int, int],
 ) -> None:
-    fields, rules, layers = ground
+    fields, places, rules, layers = ground
     outer, tables = shared
     encode, decode = tables
     base, normal, roughness = baked
-    side = plan.texture_px
-    step = 2.0 * plan.half_size / (side - 1)
-    to_field = step / plan.spacing
+    samples = fields.shape[0] - 1
     values = np.zeros(8, dtype=np.float32)
     rule = np.zeros(16, dtype=np.float32)
-    pixel = np.zeros(7, dtype=np.float32)
-    scratch = np.zeros((3, 7), dtype=np.float32)
+    wall = np.zeros(WALL_NUMBERS)
+    pixel, sample = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
+    laid, turned = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
     for row in range(rows[0], rows[1]):
-        z = row * step - plan.half_size
-        for column in range(side):
-            x = column * step - plan.half_size
-            field_at(fields, column * to_field, row * to_field, values)
+        for column in range(base.shape[1]):
+            u, v, right_u, right_v = _place_at(places, np.int64(column), np.int64(row))
+            x, z = (2.0 * u - 1.0) * plan.half_size, (2.0 * v - 1.0) * plan.half_size
+            field_at(fields, u * samples, v * samples, values)
+            describe_wall(float(values[1]), float(values[2]), (right_u, right_v), wall)
             at = site_of(x, z, values)
             _rules_at(rules, np.int64(column), np.int64(row), rule)
-            _blend_layers(rule, layers, at, pixel, scratch)
+            blend_layers(rule, layers, at, wall, (pixel, sample, laid, turned))
             snow, rocky = rule[SNOW], rule[ROCK] + rule[RED_ROCK] + rule[SCREE]
             nx, ny = pixel[3], pixel[4]
-            light = 1.0 + (0.17 - 0.12 * snow) * gradient_noise(x / plan.variation, z / plan.variation, plan.seed + 63)
+            vary = gradient_noise(x / plan.variation, z / plan.variation, plan.seed + 63) * (1.0 - wall[SIDE])
+            if wall[SIDE] > 0.0:
+                lengths = (plan.variation, plan.variation)
+                vary += wall[SIDE] * wall_noise((x, at.height, z), wall, lengths, plan.seed + 64)
+            light = 1.0 + (0.17 - 0.12 * snow) * vary
             if plan.detail_octaves > 0:
                 rough_ground = smoothstep(0.4, 0.8, at.slope)
-                bump, bump_x, bump_z = _detail(x, z, plan, rough_ground)
+                bump, tilt_u, tilt_v = _detail_on(at, wall, plan, rough_ground, True)
                 smooth = 1.0 - 0.75 * snow
-                nx -= bump_x * smooth
-                ny += bump_z * smooth
+                nx += tilt_u * smooth
+                ny += tilt_v * smooth
                 light += (1.0 - 0.7 * snow) * (0.08 + 0.16 * rocky) * bump
             wet = rule[15]
             light *= 1.0 - 0.48 * wet

@@ -111,8 +111,8 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
             plans.append(_plan_lake(water, stream, side, num_lakes + (2 if has_sea else 0)))
             num_lakes += 1
         else:
-            # Lakes and seas lie lower than a river would: the way down to their level is longer.
-            keep_off = 27.5 if len(waters) > 1 else 18.5
+            # Where a lake or a sea has the near ground, the river keeps behind its bank.
+            keep_off = 24.0 if len(waters) > 1 else 13.5
             plan = _plan_river(
                 water, stream, river_heading, side=side, profile=profile, to_sea=has_sea, keep_off_m=keep_off
             )
@@ -133,8 +133,8 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
         peak_distance=peak_distance,
         waters=tuple(plans),
         hill_heading=hill_heading if spec.land.hill else None,
-        hill_distance=hill_random.uniform(92.0, 112.0),
-        hill_height=hill_random.uniform(15.0, 21.0),
+        hill_distance=hill_random.uniform(60.0, 72.0),
+        hill_height=hill_random.uniform(13.0, 16.0),
         cliff_heading=cliff_heading,
         cliff_distance=cliff_random.uniform(75.0, 110.0),
         cliff_height=cliff_random.uniform(24.0, 36.0),
@@ -171,14 +171,14 @@ def _mountain_height(spec: WorldSpec, profile: LandProfile, relief: float) -> fl
 
 
 def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: float, island: bool) -> WaterPlan:
-    shore = random.uniform(25.0, 33.0)
+    shore = random.uniform(19.0, 25.0)
     center = (math.sin(heading) * (shore + 60.0), -math.cos(heading) * (shore + 60.0))
     radius = random.uniform(130.0, 190.0) if island else 0.0
     return WaterPlan(
         id=water.id,
         kind="sea",
         frozen=water.frozen,
-        surface_y=-random.uniform(2.6, 3.1),
+        surface_y=-random.uniform(1.5, 1.9),
         center_xz=center,
         heading=heading,
         shore_m=shore,
@@ -197,13 +197,13 @@ def _plan_lake(water: Water, random: np.random.Generator, side: float, index: in
     if index == 2:
         degrees = -random.uniform(58.0, 75.0)
     heading = -side * math.radians(degrees)
-    shore = random.uniform(24.5, 28.0) + (0.0 if index == 0 else 14.0)
+    shore = random.uniform(16.8, 19.0) + (0.0 if index == 0 else 16.0)
     distance = shore + along
     return WaterPlan(
         id=water.id,
         kind="lake",
         frozen=water.frozen,
-        surface_y=-random.uniform(3.2, 3.8),
+        surface_y=-random.uniform(1.0, 1.25),
         center_xz=(distance * math.sin(heading), -distance * math.cos(heading)),
         heading=heading + random.uniform(-0.25, 0.25),
         half_size_m=(across, along),
@@ -226,7 +226,7 @@ def _plan_river(
 
     Where there is a sea, the river runs the other way, from behind the spawn into the sea.
     """
-    half_width = min(14.0, 3.6 * water.size**0.8)
+    half_width = min(14.0, 4.6 * water.size**0.8)
     phases = random.uniform(0.0, 2.0 * math.pi, 3)
     amplitudes = np.array([6.0, 20.0, 62.0]) * random.uniform(0.7, 1.2, 3)
     wavelengths = np.array([21.0, 58.0, 190.0]) * random.uniform(0.85, 1.2, 3)
@@ -245,7 +245,7 @@ def _plan_river(
             break
         offset += 0.5
     upstream = 0.011 if profile.code == PROFILES["alpine"].code else 0.006
-    surface_0 = -random.uniform(1.15, 1.45)
+    surface_0 = -random.uniform(0.75, 0.95)
     surface = surface_0 + np.where(along > 0.0, upstream * along, 0.004 * along)
     width = half_width * (1.0 + 0.18 * np.sin(along / 33.0 + phases[0]))
     line = np.column_stack([points, surface, width])

@@ -16,6 +16,7 @@ from worldgen.builder.terrain.layers import ground_materials, layer_set, mean_co
 from worldgen.builder.terrain.meshes import LevelMesh, level_mesh, split_mesh
 from worldgen.builder.terrain.noise import noise_seed
 from worldgen.builder.terrain.queries import path_weight_at
+from worldgen.builder.terrain.unfolding import Unfolding, unfold
 from worldgen.scene.material import LinearColor, Material, SurfaceTag
 from worldgen.scene.scene import Part, Prototype, SceneObject
 from worldgen.scene.terrain import Terrain, TerrainLevel
@@ -27,7 +28,7 @@ LEVEL_NAMES = ("spawn", "near", "play", "middle", "far")
 
 _SPAWN_HALF_SIZE_M = 6.0
 """Around the spawn the eye is close to the ground, so it gets a texture of its own on a small square."""
-_SPAWN, _NEAR, _PLAY, _MIDDLE = range(4)
+_SPAWN, _NEAR, _PLAY, _MIDDLE, _FAR = range(5)
 
 _GROUND, _MOUNTAIN, _CLIFF, _PATH = 0, 1, 2, 3
 _GROUP_LABELS = ("ground", "mountain", "cliff", "path")
@@ -92,23 +93,25 @@ def build_ground(
     materials: dict[str, Material] = {}
     prototypes: dict[str, Prototype] = {}
     outer: Material | None = None
+    around: Unfolding | None = None
     squares = _squares(terrain, cover)
     wetness = spec.weather.wetness
     for index in range(len(squares) - 1, -1, -1):
         level, fields = squares[index]
         texture_px = ground_texture_px(index, tier)
         name = f"ground_{LEVEL_NAMES[index]}"
+        unfolding = unfold(level.heights, level.spacing_m, texture_px, is_wanted=_NEAR < index < _FAR)
         layers = layer_set(pyramids, tiles_m, 2.0 * level.half_size_m / (texture_px - 1))
         outer_half_size = squares[index + 1][0].half_size_m if index + 1 < len(squares) else 0.0
         plan = _bake_plan(
             level, index, texture_px=texture_px, outer_half_size=outer_half_size, wetness=wetness, seed=seed
         )
         colors, normals, roughness = bake_level(
-            fields,
-            bake_rules(fields, plan, cover.plan),
+            (fields, unfolding.places),
+            bake_rules(fields, unfolding.places, plan, cover.plan),
             (layers.texels, layers.sizes, layers.tiles_m),
             plan,
-            (_outer_textures(outer), (encode_table(), decode_table())),
+            (_outer_textures(outer, around), (encode_table(), decode_table())),
         )
         outer = materials[name] = Material(
             name=name,
@@ -119,7 +122,9 @@ def build_ground(
             roughness_texture=roughness,
             tile_m=2.0 * level.half_size_m,
         )
-        mesh = level_mesh(level, fields, texture_px, squares[index - 1] if index > 0 else None)
+        around = unfolding
+        finer = squares[index - 1] if index > 0 else None
+        mesh = level_mesh(level, fields, texture_px, unfolding.samples, finer)
         for prototype in _prototypes(mesh, index, name, cover):
             prototypes[prototype.name] = prototype
     objects = tuple(
@@ -184,11 +189,17 @@ def _bake_plan(
     )
 
 
-def _outer_textures(outer: Material | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    if outer is None or outer.base_color_texture is None or outer.roughness_texture is None:
-        return np.zeros((2, 2, 3), dtype=np.uint8), np.zeros((2, 2), dtype=np.uint8)
+def _outer_textures(
+    outer: Material | None, around: Unfolding | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
+    if outer is None or outer.base_color_texture is None or outer.roughness_texture is None or around is None:
+        return (
+            np.zeros((2, 2, 3), dtype=np.uint8),
+            np.zeros((2, 2), dtype=np.uint8),
+            np.zeros((2, 2, 2), dtype=np.float32),
+        )
     # Copies, because the kernel is compiled for arrays that may be written.
-    return outer.base_color_texture.copy(), outer.roughness_texture.copy()
+    return outer.base_color_texture.copy(), outer.roughness_texture.copy(), around.samples
 
 
 def _prototypes(mesh: LevelMesh, index: int, material: str, cover: GroundCover) -> list[Prototype]:

@@ -35,6 +35,7 @@ def level_mesh(
     level: TerrainLevel,
     fields: NDArray[np.float32],
     texture_px: int,
+    placed: NDArray[np.float32],
     finer: tuple[TerrainLevel, NDArray[np.float32]] | None,
 ) -> LevelMesh:
     """The mesh of a level.
@@ -43,6 +44,7 @@ def level_mesh(
         level: The level.
         fields: Its (N, N, 8) fields.
         texture_px: Side of its baked texture.
+        placed: (N, N, 2) where each sample lies in the texture, as `Unfolding` has it.
         finer: The next finer level, which leaves a hole, with its fields; triangles at the hole's rim use the finer
             level's border samples, so that both meshes share every vertex there.
     """
@@ -72,9 +74,24 @@ def level_mesh(
     vertices = np.column_stack([position[:, 0], sample[:, 0], position[:, 1]]).astype(np.float32)
     normals = np.column_stack([-sample[:, 1], np.ones(len(sample)), -sample[:, 2]])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    texel = (0.5 + (position + half) / (2.0 * half) * (texture_px - 1)) / texture_px
+    shares = placed.reshape(-1, 2).astype(np.float64)
+    if len(position) > len(shares):
+        shares = np.concatenate([shares, _placed_at(placed, (position[len(shares) :] + half) / (2.0 * half))])
+    texel = (0.5 + shares * (texture_px - 1)) / texture_px
     uvs = np.column_stack([texel[:, 0], 1.0 - texel[:, 1]]).astype(np.float32)
     return LevelMesh(vertices, normals.astype(np.float32), uvs, triangles)
+
+
+def _placed_at(placed: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where positions, as shares (M, 2) of the level's side, lie in the texture."""
+    last = placed.shape[0] - 1
+    cell = np.clip(np.floor(shares * last).astype(np.int64), 0, last - 1)
+    u, v = (shares * last - cell).T[..., None]
+    i, j = cell.T
+    top = placed[j, i] * (1.0 - u) + placed[j, i + 1] * u
+    bottom = placed[j + 1, i] * (1.0 - u) + placed[j + 1, i + 1] * u
+    result: NDArray[np.float64] = top * (1.0 - v) + bottom * v
+    return result
 
 
 def _rim(

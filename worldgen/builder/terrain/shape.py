@@ -255,13 +255,12 @@ def _bank(water: WaterPlan, composition: Composition) -> BankPlan:
         cape_x=0.0,
         cape_z=0.0,
         cape_radius=1.0,
-        spawn_m=24.5,
+        spawn_m=min(24.5, water.shore_m),
     )
     if water.kind == "lake":
         return plan
     if water.kind == "river":
-        spawn_m = 28.0 if len(composition.waters) > 1 else 20.0
-        return plan._replace(bed_slope=0.3, beach_slope=0.02, reach=26.0, rim_fall=0.25, spawn_m=spawn_m)
+        return plan._replace(bed_slope=0.3, beach_slope=0.02, reach=26.0, rim_fall=0.25)
     headland = composition.cliff_height if composition.cliff_heading is not None else 12.0
     sin, cos = math.sin(water.heading), math.cos(water.heading)
     out = water.shore_m + 0.5 * CAPE_REACH_M

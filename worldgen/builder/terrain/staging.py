@@ -19,6 +19,11 @@ FloatArray = NDArray[np.float32]
 NO_WATER = -1.0e9
 """Surface height where there is no water."""
 
+_NEAR_WATER_M = 30.0
+"""Waters whose shore is nearer than this are looked at from the spawn."""
+_SHORE_TILT = 0.038
+"""Rise over run of the spawn's ground down to such a shore: gentle underfoot, enough to see the water's edge."""
+
 
 class StagePlan(NamedTuple):
     """Numbers of a `Composition` that the staging kernel takes."""
@@ -36,6 +41,10 @@ class StagePlan(NamedTuple):
     cliff_cos: float
     cliff_distance: float
     cliff_height: float
+    shore_sin: float
+    shore_cos: float
+    shore_tilt: float
+    """How the ground around the spawn leans towards the first water; 0 where there is none near."""
 
 
 class BankPlan(NamedTuple):
@@ -59,6 +68,8 @@ class BankPlan(NamedTuple):
 def stage_plan(composition: Composition, origin_y: float) -> StagePlan:
     """The numbers of the staging kernel; ``origin_y`` is the raw height that becomes 0."""
     heading = composition.cliff_heading
+    near = [water for water in composition.waters if water.shore_m < _NEAR_WATER_M]
+    shore = math.atan2(near[0].center_xz[0], -near[0].center_xz[1]) if near else 0.0
     inland_cliff = heading is not None and all(water.kind != "sea" for water in composition.waters)
     return StagePlan(
         seed=noise_seed(composition.seed, "staging"),
@@ -73,6 +84,9 @@ def stage_plan(composition: Composition, origin_y: float) -> StagePlan:
         cliff_cos=math.cos(heading or 0.0),
         cliff_distance=composition.cliff_distance,
         cliff_height=composition.cliff_height,
+        shore_sin=math.sin(shore),
+        shore_cos=math.cos(shore),
+        shore_tilt=_SHORE_TILT if near else 0.0,
     )
 
 
@@ -111,6 +125,9 @@ def stage_land(raw: NDArray[np.float32], coordinates: NDArray[np.float64], plan:
             calm += 0.010 * z * smoothstep(2.0, 20.0, distance) * smoothstep(60.0, 20.0, -z)
             blend = smoothstep(SPAWN_RADIUS_M, plan.flat_reach, distance)
             height = calm * smoothstep(0.0, 25.0, distance) + blend * (height - calm)
+            # Level ground would hide the near half of a water from the eye: it leans down to the shore, all the way.
+            towards = plan.shore_sin * x - plan.shore_cos * z
+            height -= (1.0 - blend) * plan.shore_tilt * min(max(towards, -12.0), 40.0)
             if plan.has_cliff:
                 height += _cliff(x, z, plan)
             heights[row, column] = height
@@ -155,8 +172,9 @@ def raise_hill(
             if away > 110.0:
                 continue
             bend = 0.24 * gradient_noise(x / 33.0, z / 33.0, seed) * smoothstep(6.0, 20.0, away)
-            rise = 1.0 - smoothstep(6.0, 76.0, away * (1.0 + bend))
-            rise *= smoothstep(1.0, 22.0, shores[row, column])
+            rise = 1.0 - smoothstep(6.0, 52.0, away * (1.0 + bend))
+            rise *= smoothstep(1.0, 16.0, shores[row, column])
+            rise *= smoothstep(11.0, 26.0, math.sqrt(x * x + z * z))
             height = heights[row, column]
             heights[row, column] = height + rise * (hill[2] - 0.9 * height)
 
@@ -287,9 +305,10 @@ def fit_river(
                 heights[row, column] = min(bed, height) if standing else bed
                 continue
             vary = gradient_noise(x / 29.0, z / 29.0, bank.seed + 2)
-            lip = 0.45 + 0.3 * vary
-            rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             distance = math.sqrt(x * x + z * z)
+            # Beside the spawn the bank runs out flat: a lip would hide the water behind it.
+            lip = (0.45 + 0.3 * vary) * smoothstep(10.0, 45.0, distance)
+            rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             reach = min(0.9 * RIVER_REACH_M, bank.reach + 0.05 * distance)
             off_spawn = smoothstep(11.0, bank.spawn_m, distance)
             weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * off_spawn
