@@ -147,7 +147,7 @@ def test_colours_fade_in_a_dark_world_but_not_where_lamps_shine() -> None:
     grey = linear_from_srgb(tone_map(np.full((1, 3), 0.004, dtype=np.float32), 10.0))[0]
     assert grey[2] > 1.1 * grey[0], "what is grey looks bluish"
     # The same picture, lit by a lamp at night and by a sunset.
-    assert saturation(plaster * np.float32(0.5), 10.0) > 0.94 * saturation(plaster * np.float32(2.0), 2.5)
+    assert saturation(plaster * np.float32(0.5), 10.0) > 0.9 * saturation(plaster * np.float32(2.0), 2.5)
     for exposure in (5.0, 11.0):
         radiance = np.exp(rng(5, "night").uniform(-8.0, -1.0, (32, 32, 3))).astype(np.float32)
         colors = tone_map(radiance, exposure)

@@ -191,3 +191,18 @@ def test_the_spec_is_explicit() -> None:
 def test_lush_words_bring_plants() -> None:
     wanted = {scatter.family for scatter in parse("a field with lots of vegetation").scatters if scatter.from_prompt}
     assert {"bush", "fern", "grass"} <= wanted
+
+
+def test_a_tropical_beach_has_a_sea_and_a_swamp_no_meadow_flowers() -> None:
+    beach = parse("a tropical beach with palm trees and a hut")
+    assert beach.biome == "tropical"
+    assert [water.kind for water in beach.waters] == ["sea"]
+    assert beach.land.beach
+
+    def flowers(prompt: str) -> float:
+        return sum(entry.density for entry in parse(prompt).scatters if entry.family == "flowers")
+
+    assert flowers("a swamp at night") == flowers("a swamp") == 0.0
+    assert flowers("a swamp with flowers") > 0.0
+    assert 0.0 < flowers("a meadow hill at night, no path") <= flowers("a meadow hill, no path")
+    assert flowers("a temperate forest at night") < 0.5 * flowers("a temperate forest at noon")

@@ -159,7 +159,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
                 Growth(family="bush", density=0.5, kinds=("tropical_bush",)),
                 Growth(family="rock", density=0.15),
                 Growth(family="grass", density=0.5),
-                Growth(family="flowers", density=0.3),
+                Growth(family="flowers", density=0.06),
             ),
             relief=0.45,
             mountains=False,

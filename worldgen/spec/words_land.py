@@ -142,7 +142,8 @@ BIOMES: Mapping[str, Sense] = {
     ),
     **_biome("tundra", "winter wonderland", 1, sky=_ICE),
     **_biome("tundra", "iceland|icelandic|lapland|greenland|alaska|alaskan", 6, nearest=True),
-    **_biome("tropical", "tropical|tropics|tropical beach|tropical paradise|tropical rainforest|hawaii|hawaiian", 9),
+    **_biome("tropical", "tropical|tropics|tropical rainforest", 9),
+    **_biome("tropical", "tropical beach|tropical paradise|tropical coast|hawaii|hawaiian", 9, water="sea"),
     **_biome("tropical", "jungle|rainforest|rain forest|tropical forest|amazon|cloud forest|jungles", 9, trees=1.4),
     **_biome(
         "tropical",
