@@ -44,17 +44,17 @@ def test_rasteriser(benchmark: BenchmarkFixture, name: str) -> None:
         if width
         else panorama_camera(np.zeros(3), height=height)
     )
-    image = benchmark.pedantic(render_splats, args=(cloud, camera), rounds=5, warmup_rounds=1)
+    image = benchmark.pedantic(render_splats, args=(cloud, camera), rounds=9, warmup_rounds=2)
     assert image.alpha.mean() > 0.05
     binning = best_cpu_seconds(lambda: bin_cloud(cloud, camera))
     bins = bin_cloud(cloud, camera)
     blending = best_cpu_seconds(lambda: rasterize_bins(bins, camera))
-    wall = benchmark.stats.stats.min
+    best, wall = benchmark.stats.stats.min, benchmark.stats.stats.median
     keep_row(name, wall, binning, blending)
     target = "" if allowed is None else f" of {allowed:.2f} s"
     sys.stdout.write(
-        f"\n{name}: {wall:.3f} s{target} wall, CPU {binning:.3f} s to project, order and bin, "
-        f"{blending:.3f} s to blend\n"
+        f"\n{name}: {wall:.3f} s{target} wall in the median, {best:.3f} s at best, "
+        f"CPU {binning:.3f} s to project, order and bin, {blending:.3f} s to blend\n"
     )
     # Half of the CPU seconds, with a tenth for what does not run in parallel: what an idle pair of cores takes.
     assert allowed is None or 0.55 * (binning + blending) <= allowed

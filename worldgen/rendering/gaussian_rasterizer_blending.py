@@ -163,6 +163,25 @@ def blend_equirectangular(tiles: TileArrays, records: NDArray[np.float32], image
         _store(sums, top, left, (rgb, transmittance, inverse_depth))
 
 
+@nb.njit(parallel=True, cache=True)
+def finish_image(image: ImageArrays, background: NDArray[np.float32]) -> None:
+    """Turn a blended image in place into colours over a background (3,), opacity, and mean depth, all row by row.
+
+    The depth is the harmonic mean over what is seen, +inf where nothing is.
+    """
+    rgb, transmittance = image[0], image[1]
+    inverse_depth = image[2]
+    for y in nb.prange(transmittance.shape[0]):
+        for x in range(transmittance.shape[1]):
+            passed = transmittance[y, x]
+            for channel in range(3):
+                color = rgb[y, x, channel] + passed * background[channel]
+                rgb[y, x, channel] = min(max(color, np.float32(0.0)), np.float32(1.0))
+            alpha, nearness = np.float32(1.0) - passed, inverse_depth[y, x]
+            inverse_depth[y, x] = alpha / nearness if alpha > 0.0 and nearness > 0.0 else np.float32(np.inf)
+            transmittance[y, x] = min(max(alpha, np.float32(0.0)), np.float32(1.0))
+
+
 @nb.njit(cache=True, inline="always")
 def new_sums() -> NDArray[np.float32]:
     """What a tile gathers, one plane of 16 by 16 after the other: light that passes, red, green, blue, nearness."""

@@ -47,15 +47,10 @@ def render_splats(
         from worldgen.rendering.gaussian_rasterizer import rasterize
 
         rgb, transmittance, inverse_depth = rasterize(cloud, camera)
-    alpha = 1.0 - transmittance
-    behind = transmittance[..., None] * np.asarray(background, dtype=np.float32)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_depth = np.where(alpha > 0.0, alpha / inverse_depth, np.inf)
-    return SplatImage(
-        rgb=np.clip(rgb + behind, 0.0, 1.0).astype(np.float32),
-        alpha=np.clip(alpha, 0.0, 1.0).astype(np.float32),
-        euclidean_depth=mean_depth.astype(np.float32),
-    )
+    from worldgen.rendering.gaussian_rasterizer_blending import finish_image
+
+    finish_image((rgb, transmittance, inverse_depth), np.asarray(background, dtype=np.float32))
+    return SplatImage(rgb=rgb, alpha=transmittance, euclidean_depth=inverse_depth)
 
 
 @functools.cache
@@ -105,4 +100,5 @@ def _rasterize_with_gsplat(
             eps2d=LOW_PASS_PX2,
         )
     blended = channels[0].cpu().numpy()
-    return blended[..., :3], 1.0 - alphas[0, ..., 0].cpu().numpy(), blended[..., 3]
+    rgb, inverse_depth = np.ascontiguousarray(blended[..., :3]), np.ascontiguousarray(blended[..., 3])
+    return rgb, 1.0 - alphas[0, ..., 0].cpu().numpy(), inverse_depth
