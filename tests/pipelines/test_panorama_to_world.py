@@ -21,6 +21,7 @@ from worldgen.errors import WorldgenError
 from worldgen.exporters.openexr import write_depth_exr
 from worldgen.exporters.sheets_reader import read_sheets_glb
 from worldgen.geometry.cameras import panorama_camera
+from worldgen.geometry.splat_levels import importance_order
 from worldgen.manifest import load_manifest
 from worldgen.pipelines import generate as front_door
 from worldgen.pipelines.render_picture import PictureRequest, render_picture
@@ -69,7 +70,7 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     assert {file.path for file in manifest.files} | {"world.json", "timings.json"} == written
     built = {"preview.jpg", "panorama.png", "radiance.exr", "depth.exr", "normals.png", "labels.png", "sky.hdr"}
     built |= {"points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb", "navmesh.glb"}
-    assert built | {"seen.png", "confidence.png"} <= written
+    assert built | {"seen.png", "seen_splats.png", "confidence.png"} <= written
     assert [file.name for file in manifest.source.files] == ["panorama.png", "depth.exr"]
     assert manifest.source.kind == "panorama"
     provenance = {layer.name: layer.provenance for layer in manifest.layers}
@@ -79,17 +80,27 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     height = next(item for item in manifest.estimates if item.name == "camera_height")
     assert (height.origin, height.value) == ("estimated", pytest.approx(CAMERA_HEIGHT, abs=2e-3))
     assert set(manifest.labels_in_view) == {"sky", "ground", "thing"}
-    # The seen splats come first in both files, and the sheets tell by vertex.
-    counts = {file.path: file.counts for file in manifest.files}
-    seen = counts["splats.ply"]["seen_gaussians"]
-    assert 0 < seen < counts["splats.ply"]["gaussians"]
-    assert counts["splats.spz"] == counts["splats.ply"]
+    # A picture tells of every splat whether it was seen, and the sheets tell by vertex.
+    files = {file.path: file for file in manifest.files}
+    counts = files["splats.ply"].counts
+    assert files["splats.spz"].counts == counts
+    with Image.open(world.path / "seen_splats.png") as image:
+        marks = np.asarray(image).reshape(-1)
+    is_seen = marks[: counts["gaussians"]] == 255
+    assert set(marks) == {0, 255}
+    assert is_seen.sum() == counts["seen_gaussians"] == (marks == 255).sum() > 0
     means = world.splats.means - np.array([0.0, manifest.spawn.eye_height_m, 0.0])
     below_middle, distance = np.array([0.0, -0.15, -1.0]), np.linalg.norm(means, axis=1)
     toward_ball = means @ below_middle > 0.998 * np.linalg.norm(below_middle) * distance
     behind_ball = toward_ball & (distance > 6.0)
     assert behind_ball.any()
-    assert np.flatnonzero(behind_ball).min() >= seen
+    assert not is_seen[behind_ball].any()
+    # Splats stand in the order of what they bring, and beginnings of the files stand for the whole.
+    for file in (files["splats.ply"], files["splats.spz"]):
+        assert [level.num_gaussians for level in file.levels] == [50_000, 150_000][: len(file.levels)]
+        assert all(level.widening >= 1.0 for level in file.levels)
+    start = importance_order(world.splats, (0.0, manifest.spawn.eye_height_m, 0.0))[:1000]
+    assert (start < 1100).mean() > 0.9
     scene = trimesh.load(world.path / "scene.glb")
     assert set(scene.geometry) >= {"surface", "background_1", "sky_dome"}
     assert (scene.geometry["surface"].vertex_attributes["_SEEN"] == 1.0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from worldgen import __version__
 from worldgen.color import bytes_from_unit
 from worldgen.events import RunContext
+from worldgen.geometry.splat_levels import importance_order
+from worldgen.geometry.splat_transforms import take_gaussians
 from worldgen.manifest import (
     Bounds,
     Layer,
@@ -27,9 +30,12 @@ from worldgen.spec.model import WorldSpec
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.summarise_navigation import summarise_navigation
 from worldgen.stages.world_layers import LayerFile, SeenLayers
-from worldgen.stages.write_world import labels_in_view, navigation_files
+from worldgen.stages.write_world import labels_in_view, navigation_files, splat_levels
 from worldgen.staging import MANIFEST_NAME
 from worldgen.storage import write_bytes
+
+SPLAT_MASK_WIDTH = 1024
+"""Columns of ``seen_splats.png``, which has a pixel for each splat, row by row in the order of the splat files."""
 
 _BOUNDS_PERCENTILES = (0.5, 99.5)
 
@@ -39,7 +45,10 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
     buffers = layers.panorama.buffers
     size = {"width": layers.panorama.camera.width, "height": layers.panorama.camera.height}
     triangles = sum(sheet.mesh.num_triangles for sheet in layers.sheets)
-    gaussians = {"gaussians": layers.splats.num_gaussians, "seen_gaussians": layers.num_seen_splats}
+    count = layers.splats.num_gaussians
+    gaussians = {"gaussians": count, "seen_gaussians": layers.num_seen_splats}
+    order = importance_order(layers.splats, (0.0, layers.camera_height, 0.0))
+    splats, is_seen = take_gaussians(layers.splats, order), order < layers.num_seen_splats
 
     def row(name: str, role: str, format_id: str, value: object, counts: dict[str, int] | None = None) -> LayerFile:
         return LayerFile(name=name, role=role, format_id=format_id, value=value, counts=counts or {})
@@ -54,8 +63,9 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("confidence.png", "confidence", "mask_png", layers.confidence, size),
         row("sky.hdr", "sky", "radiance_hdr", layers.sky),
         row("points.ply", "points", "points_ply", layers.points, {"points": layers.points.num_points}),
-        row("splats.ply", "splats", "gaussian_ply", layers.splats, gaussians),
-        row("splats.spz", "splats", "spz", layers.splats, gaussians),
+        dataclasses.replace(row("splats.ply", "splats", "gaussian_ply", splats, gaussians), levels=splat_levels(count)),
+        dataclasses.replace(row("splats.spz", "splats", "spz", splats, gaussians), levels=splat_levels(count)),
+        row("seen_splats.png", "seen_splats", "mask_png", _splat_mask(is_seen), {"gaussians": count}),
         row("scene.glb", "scene", "sheets_glb", layers.sheets, {"objects": len(layers.sheets), "triangles": triangles}),
         row("collision.glb", "collision", "collision_glb", layers.collision),
         *navigation_files(layers.navigation),
@@ -63,6 +73,14 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
     with LayerWriter(folder) as writer:
         writer.start(files)
         return writer.finish(context)
+
+
+def _splat_mask(is_seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """A mark for each splat as rows of pixels, from the upper left on; what is left of the last row is 0."""
+    rows = -(-len(is_seen) // SPLAT_MASK_WIDTH)
+    mask = np.zeros(max(rows, 1) * SPLAT_MASK_WIDTH, dtype=np.float32)
+    mask[: len(is_seen)] = is_seen
+    return mask.reshape(-1, SPLAT_MASK_WIDTH)
 
 
 def write_seen_manifest(

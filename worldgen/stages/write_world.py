@@ -73,6 +73,7 @@ OWN_NAMES = frozenset(
     {
         *LAYER_FILES,
         "seen.png",
+        "seen_splats.png",
         "confidence.png",
         PREVIEW_NAME,
         SPEC_NAME,
@@ -128,13 +129,18 @@ def splat_files(splats: GaussianCloud) -> list[LayerFile]:
     """The splats' files, the most important splats first."""
     count = splats.num_gaussians
     splats = take_gaussians(splats, importance_order(splats))
-    levels = tuple(
+    levels = splat_levels(count)
+    files = [_layer_file(name, splats, {"gaussians": count}) for name in ("splats.ply", "splats.spz")]
+    return [dataclasses.replace(file, levels=levels) for file in files]
+
+
+def splat_levels(count: int) -> tuple[SplatLevel, ...]:
+    """Beginnings of ``count`` splats, the most important first, that stand for the whole."""
+    return tuple(
         SplatLevel(num_gaussians=size, widening=round(prefix_widening(size, count), 3))
         for size in LEVEL_SIZES
         if size < count
     )
-    files = [_layer_file(name, splats, {"gaussians": count}) for name in ("splats.ply", "splats.spz")]
-    return [dataclasses.replace(file, levels=levels) for file in files]
 
 
 def navigation_files(navigation: Navigation) -> list[LayerFile]:
