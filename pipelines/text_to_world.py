@@ -13,14 +13,13 @@ from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.manifest import Manifest, Source
 from worldgen.rendering.scene_renderer import SceneRenderer
-from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
-from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.apply_kit import apply_kit
+from worldgen.stages.fit_splats import fit_to_stations
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_navigation import make_navigation
 from worldgen.stages.make_preview import draw_scene, make_preview, start_preview
@@ -106,6 +105,7 @@ def text_to_world(
         drawing = resources.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="preview"))
         pictures = drawing.submit(draw_scene, rendered, renderer)
         points, splats = _fused(rendered, writer, context)
+        splats = fit_to_stations(splats, rendered, context)
         metrics: dict[str, float] = {}
         if refine is not None:
             # The refinement has views rendered itself.
@@ -161,9 +161,4 @@ def _fused(rendered: RenderedWorld, writer: LayerWriter, context: RunContext) ->
         points = fuse_points(samples)
         writer.start(point_files(points))
         splats = build_splats(samples, budget=context.tier.splat_budget)
-    with context.stage("fit splats"):
-        pictures = [
-            (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
-        ]
-        splats = refine_colors(splats, pictures)
     return points, splats

@@ -61,6 +61,8 @@ class QualityTier:
     """Stations at most, the spawn's included."""
     splat_budget: int
     """Gaussians at most."""
+    fit_steps: int
+    """Steps in which places, shapes and opacities of splats are fitted to the stations' views."""
     triangle_budget: int
     """Triangles at most in the flattened scene, all instances counted."""
     sheet_triangle_budget: int
@@ -87,6 +89,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             station_face_px=112,
             max_stations=3,
             splat_budget=150_000,
+            fit_steps=0,
             triangle_budget=1_100_000,
             sheet_triangle_budget=150_000,
             play_size_m=256.0,
@@ -99,10 +102,11 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             name="standard",
             panorama_height=1024,
             spawn_samples=4,
-            station_samples=2,
-            station_face_px=208,
+            station_samples=1,
+            station_face_px=304,
             max_stations=5,
             splat_budget=500_000,
+            fit_steps=60,
             triangle_budget=5_000_000,
             sheet_triangle_budget=500_000,
             play_size_m=512.0,
@@ -119,6 +123,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             station_face_px=416,
             max_stations=7,
             splat_budget=2_000_000,
+            fit_steps=60,
             triangle_budget=14_000_000,
             sheet_triangle_budget=1_500_000,
             play_size_m=512.0,

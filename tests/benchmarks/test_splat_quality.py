@@ -25,11 +25,10 @@ from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.quality.views import ViewScore, judging_cameras, judging_eyes, score_splats
 from worldgen.rendering.scene_renderer import SceneRenderer
-from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.tone_mapping import tone_map
-from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import TIERS
+from worldgen.stages.fit_splats import fit_to_stations
 from worldgen.stages.render_world import plan_stations, render_world
 from worldgen.stages.world_layers import RenderedWorld
 
@@ -173,10 +172,7 @@ def world_of(prompt: str) -> tuple[SceneRenderer, RenderedWorld, GaussianCloud]:
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     cloud = build_splats(fuse_views(views, colors), budget=tier.splat_budget)
-    pictures = [
-        (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
-    ]
-    return renderer, rendered, refine_colors(cloud, pictures)
+    return renderer, rendered, fit_to_stations(cloud, rendered, context)
 
 
 @pytest.mark.slow

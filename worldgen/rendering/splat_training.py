@@ -24,6 +24,7 @@ from worldgen.rendering.picture_loss import TruePicture, make_true_picture, pict
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
 from worldgen.rendering.splat_gradients import ImageLoss, SplatGradients, splat_gradients
 from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, copy_of, start_state, take_step
+from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.splat_training_state import (
     SavedRefinement,
     fingerprint_of,
@@ -41,6 +42,8 @@ PATIENCE = 6
 """After so many looks without gain it is over; most gain comes late, when steps are short."""
 DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 """Part of the time in which splats are split; new ones need time to settle."""
+STEPS_SHARE = 0.94
+"""Part of the seconds after which no more steps are taken; colours are solved for in the rest."""
 LAST_PACE = 0.1
 """What is left of the first step length at the end."""
 
@@ -71,7 +74,8 @@ class RefinementView:
 class RefinementResult:
     """The best splats, and how they came about.
 
-    scores  steps taken and PSNR over the validation views in decibels, at every look; the first is from before
+    scores  steps taken and PSNR over the validation views in decibels, at every look; the first is from before, the
+            last from after solving for the colours once more
     """
 
     cloud: GaussianCloud
@@ -130,12 +134,15 @@ def refine_splats(
         done = run.clock.fraction(run.step)
         progress(min(done, 1.0), f"{run.best_psnr:.2f} dB after {run.step} steps")
         if math.floor(EVALUATIONS * done) > math.floor(EVALUATIONS * fraction):
-            run.look(views_psnr(run.state.cloud, validation))
+            run.look(run.state.cloud, views_psnr(run.state.cloud, validation))
             if DENSIFY_FROM <= done <= DENSIFY_TO:
                 run.state = densify(run.state, run.tally, budget=budget)
                 run.tally = new_tally(run.state.cloud.num_gaussians)
             if state_path is not None:
                 save_refinement(state_path, fingerprint, run.saved())
+    # Shapes have moved on since colours were solved for.
+    colored = refine_colors(run.best, [(view.camera, view.rgb) for view in training])
+    run.look(colored, views_psnr(colored, validation))
     if state_path is not None:
         state_path.unlink(missing_ok=True)
     return RefinementResult(
@@ -170,7 +177,7 @@ class _Clock:
     def fraction(self, step: int) -> float:
         if self._limit.steps is not None:
             return step / self._limit.steps
-        return self.seconds / (self._limit.seconds or 1.0)
+        return self.seconds / (STEPS_SHARE * (self._limit.seconds or 1.0))
 
 
 @dataclass(slots=True)
@@ -203,10 +210,10 @@ class _Run:
             self.tally.add(order, gradients)
         self.step += 1
 
-    def look(self, psnr_db: float) -> None:
+    def look(self, cloud: GaussianCloud, psnr_db: float) -> None:
         """Keep the splats if they are the best so far."""
         if psnr_db > self.best_psnr:
-            self.best = copy_of(self.state.cloud)
+            self.best = copy_of(cloud)
         self.scores.append((self.step, psnr_db))
 
     def saved(self) -> SavedRefinement:

@@ -14,6 +14,7 @@ from worldgen.rendering.splat_training import refine_splats
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
 from worldgen.stages.refinement_views import (
+    STATION_PIXELS,
     picture_width,
     render_refinement_views,
     station_refinement_views,
@@ -29,9 +30,6 @@ STEPS_PER_VIEW = 10
 """A picture is worth rendering for so many steps."""
 RENDERING_SHARE = 0.4
 """Part of the seconds after which no more pictures are rendered."""
-STATION_PIXELS = 1.45
-"""Side of the pixels of station pictures over that of the finest ones that the splats suffice for: a step with one of
-these costs what a step with any other costs, and learns as much."""
 VALIDATION_EVERY = 6
 """One picture in so many is kept apart to judge by."""
 

@@ -23,6 +23,9 @@ WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
 SAMPLES = 2
 """Path samples per pixel: many noisy pictures tell more than a few clean ones of the same cost."""
+STATION_PIXELS = 1.45
+"""Side of the pixels of station pictures over that of the finest ones that the splats suffice for: a step with one of
+these costs what a step with any other costs, and learns as much."""
 
 _HEADING_STEP = math.pi * (3.0 - math.sqrt(5.0))
 _FIELDS_OF_VIEW = (0.5 * math.pi, 0.36 * math.pi, 0.5 * math.pi, 0.25 * math.pi)
