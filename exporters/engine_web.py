@@ -79,7 +79,7 @@ def _write_splats(package: WorldPackage, folder: Path) -> tuple[SplatFile, ...]:
                 format="spz",
                 frame="RUB",
                 importer="Spark, Babylon.js, three.js",
-                settings="at the origin, no rotation",
+                settings="at the origin, no rotation; in Babylon.js a right-handed scene and the loader's flipY",
             )
         )
     if package.splats is not None:
@@ -92,7 +92,7 @@ def _write_splats(package: WorldPackage, folder: Path) -> tuple[SplatFile, ...]:
                 format="sog",
                 frame="RDF",
                 importer="PlayCanvas, SuperSplat, Spark",
-                settings="half a turn about X (Spark), or as the tool places it",
+                settings="half a turn about X (Spark; Babylon.js: scaling 1, -1, -1), or as the tool places it",
             )
         )
     return tuple(made)

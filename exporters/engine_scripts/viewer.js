@@ -149,7 +149,8 @@ async function addMesh() {
   const model = await new GLTFLoader().setMeshoptDecoder(MeshoptDecoder).loadAsync(layout.files.land);
   const leaves = new Set();
   model.scene.traverse((node) => {
-    if (node.isMesh && node.material.userData.surface === "foliage") leaves.add(node.material);
+    if (node.material?.userData.surface === "foliage") leaves.add(node.material);
+    if (node.material?.isMeshBasicMaterial) node.material.toneMapped = false; // pictures are display-referred already
   });
   leaves.forEach(letLightThrough);
   layers.mesh.add(gatherInstances(model.scene));

@@ -6,11 +6,9 @@ and leaves pictures and the table in the folder that ``WORLDGEN_MATRIX_PICTURES`
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +19,11 @@ import numpy as np
 import pytest
 import trimesh
 
-from tests.exporters.node_tools import assert_valid, splat_transform
+from tests.benchmarks.browser_pictures import compare, load_picture, look, panorama_picture, splat_picture
+from tests.exporters.node_tools import assert_valid, node_folder, splat_transform
+from tests.navigation.test_walking import walk_paths
+from worldgen.exporters.glb_reader import open_glb
+from worldgen.navigation.solids import Solids
 from worldgen.pipelines.export_world import export_engines
 from worldgen.pipelines.generate import generate
 from worldgen.pipelines.world import World
@@ -44,20 +46,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(3600)]
 
 @pytest.fixture(scope="module")
 def readers() -> Path:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node.js and npm are not installed")
-    package = (NODE / "readers" / "package.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "worldgen-tests"
-    folder = cache / f"readers-{hashlib.sha256(package).hexdigest()[:12]}"
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_bytes(package)
-        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
-        if done.returncode:
-            pytest.skip(f"npm cannot install the readers: {done.stderr[-300:]}")
-        (folder / "done").touch()
-    return folder
+    return node_folder("readers")
 
 
 @pytest.fixture(scope="module", params=list(PROMPTS))
@@ -188,6 +177,51 @@ def test_splat_transform_reads_the_splats(world: World, table: dict[str, dict[st
         header = (tmp_path / "a.ply").read_bytes()[:4096].split(b"end_header")[0].decode()
         assert int(re.search(r"element vertex (\d+)", header).group(1)) == count
     row_of(table, world)["splat-transform"] = f"{count} splats"
+
+
+def test_a_browser_draws_the_web_package(world: World, table: dict[str, dict[str, str]], tmp_path: Path) -> None:
+    """The viewer's mesh and splats, and both splat files in Spark and Babylon.js, beside our own pictures."""
+    folder, layout = package_of(world, "web")
+    (spz,) = (splat["file"] for splat in layout["splats"] if splat["format"] == "spz")
+    (sog,) = (splat["file"] for splat in layout["splats"] if splat["format"] == "sog")
+    kept = Path(os.environ.get("WORLDGEN_MATRIX_PICTURES") or tmp_path)
+    name = world.path.parent.name.rstrip("0123456789")
+    pages = {
+        "mesh": "/index.html#mesh",
+        "splats": "/index.html#splats",
+        "spark SOG": f"/pages/splats_spark.html?file=/{sog}&turn=x",
+        "babylon SPZ": f"/pages/splats_babylon.html?file=/{spz}",
+        "babylon SOG": f"/pages/splats_babylon.html?file=/{sog}&turn=x",
+    }
+    pictures = {title: kept / f"{name}_{title.replace(' ', '_')}.png" for title in pages}
+    look(folder, [(page, pictures[title]) for title, page in pages.items()])
+    traced, ours = panorama_picture(world), splat_picture(world)
+    row = row_of(table, world)
+    for title, picture in pictures.items():
+        found = compare(load_picture(picture), traced if title == "mesh" else ours)
+        row[f"{title} in Chromium"] = f"{found.psnr:.1f} dB (mirrored {found.mirrored:.1f})"
+        assert max(map(abs, found.shift_px)) <= (2 if title == "mesh" else 0), f"{title}: {found}"
+        assert found.psnr > found.mirrored + 3.0, f"{title}: {found}"
+        assert found.psnr > {"mesh": 16.0, "splats": 34.0, "spark SOG": 32.0}.get(title, 24.0), f"{title}: {found}"
+        assert found.color_error < (0.08 if title == "mesh" else 0.04), f"{title}: {found}"
+
+
+def test_a_capsule_walks_a_hundred_paths(world: World, table: dict[str, dict[str, str]]) -> None:
+    """On the colliders and the navmesh as they were exported."""
+    folder, layout = package_of(world, "web")
+    file = open_glb(folder / layout["files"]["colliders"])
+    corners, is_ground = [], []
+    for node, matrix in file.mesh_nodes():
+        if node["extras"]["kind"] == "trigger":
+            continue
+        for primitive in file.item("meshes", node["mesh"])["primitives"]:
+            points = file.array(primitive["attributes"]["POSITION"]) @ matrix[:3, :3].T + matrix[:3, 3]
+            corners.append(points[file.raw_array(primitive["indices"]).reshape(-1, 3)])
+            is_ground.append(np.full(len(corners[-1]), node["extras"]["kind"] == "ground"))
+    solids = Solids(corners=np.concatenate(corners), is_ground=np.concatenate(is_ground))
+    outcomes = walk_paths(world.navigation.navmesh, solids, 100, 3)
+    assert [outcome for outcome in outcomes if outcome != "arrived"] == []
+    row_of(table, world)["100 paths"] = f"{outcomes.count('arrived')} arrive"
 
 
 def test_blender_runs_its_script(world: World, tmp_path: Path, table: dict[str, dict[str, str]]) -> None:

@@ -18,13 +18,13 @@ _INSTALL_TIMEOUT_S = 180
 
 
 @functools.cache
-def node_folder() -> Path:
-    """The folder with the installed tools; skips the test where they cannot be had."""
+def node_folder(name: str = "") -> Path:
+    """The folder with the installed tools of a folder below ``tests/node``; skips the test where they cannot be had."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node.js and npm are not installed")
-    package = (_SOURCE / "package.json").read_bytes()
+    package = (_SOURCE / name / "package.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "worldgen-tests"
-    folder = cache / f"node-{hashlib.sha256(package).hexdigest()[:12]}"
+    folder = cache / f"{name or 'node'}-{hashlib.sha256(package).hexdigest()[:12]}"
     if folder.is_dir():
         return folder
     # Parallel test runs may install at the same time: each into a folder of its own, and the first one wins.
@@ -33,6 +33,7 @@ def node_folder() -> Path:
     try:
         (building / "package.json").write_bytes(package)
         command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
+        command.append("--legacy-peer-deps")
         done = subprocess.run(command, cwd=building, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S)
         if done.returncode:
             pytest.skip(f"npm cannot install the tools: {done.stderr.strip()[-300:]}")

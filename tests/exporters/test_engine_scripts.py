@@ -16,9 +16,12 @@ import trimesh
 
 from tests.exporters.engine_world import WALK_RANGE, make_world, package_of
 from tests.exporters.fake_unreal import Actor, StaticMesh, make_module
+from worldgen.color import srgb_from_linear
 from worldgen.exporters.engine_files import script_text
 from worldgen.exporters.engine_godot import write_godot_package
 from worldgen.exporters.engine_unreal import write_unreal_package
+from worldgen.randomness import rng
+from worldgen.rendering.tone_mapping import tone_map
 
 HERE = Path(__file__).parent
 
@@ -146,6 +149,24 @@ def test_unreal_names_follow_the_collision_rule(unreal_run) -> None:
     hulls = [re.fullmatch(r"UCX_(.+)_(\d\d)", name) for name in names if name.startswith("UCX_")]
     assert hulls
     assert all(match and match.group(1) in names for match in hulls)
+
+
+def test_web_viewer_has_the_worlds_tone_curve() -> None:
+    """The viewer's formula with its own numbers, in numpy, against the curve that made the panorama."""
+    told = re.search(r"const CURVE = \{([^}]*)\}", script_text("viewer.js")).group(1)
+    curve = {key: float(value) for key, value in re.findall(r"(\w+): ([\d.]+)", told)}
+    radiance = rng(7, "test/curve").lognormal(-1.0, 1.5, (500, 3)).astype(np.float32)
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    grey, white = curve["grey"] ** curve["contrast"], curve["white"] ** curve["contrast"]
+    half = grey * (white - curve["grey"] * white) / (curve["grey"] * white - grey)
+    color = 0.7 * radiance
+    color = (color + ((color @ weights)[:, None] - color) * curve["inset"]) ** curve["contrast"]
+    color = color / (color + half) * (white + half) / white
+    middle, top = (color @ weights)[:, None], color.max(axis=1, keepdims=True)
+    vivid = (top - color.min(axis=1, keepdims=True)) / top
+    gain = (1.0 + curve["vibrance"] * (1.0 - vivid) * (1.0 - middle)) / (1.0 - curve["outset"])
+    shown = srgb_from_linear(np.clip(middle + (color - middle) * gain, 0.0, 1.0).astype(np.float32))
+    np.testing.assert_allclose(shown, tone_map(radiance, 0.7), atol=2e-3)
 
 
 def test_blender_script_compiles() -> None:
