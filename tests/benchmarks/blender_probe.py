@@ -33,7 +33,7 @@ hit, place, *_ = scene.ray_cast(
 )
 if len(sys.argv) > 3 and sys.argv[3]:
     scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.max_bounces, scene.cycles.use_denoising = 8, 2, False
+    scene.cycles.samples, scene.cycles.max_bounces, scene.cycles.use_denoising = 16, 4, False
     scene.render.resolution_x, scene.render.resolution_y = 480, 270
     scene.render.filepath = sys.argv[3]
     bpy.ops.render.render(write_still=True)

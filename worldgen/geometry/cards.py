@@ -23,6 +23,7 @@ _SAMPLES = 4
 _MAX_COLUMNS, _MIN_ROWS, _MAX_ROWS = 256, 32, 512
 _FILL_STEPS = 24
 _UP_SHARE = 0.75
+_APART_SHARE = 0.002
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -177,8 +178,11 @@ def _quad(view: tuple[int, float, int, float], reach: float, bottom: float, top:
     out = np.zeros(3)
     out[along] = 0.5
     both = np.concatenate([normals + out, normals - out])
+    # Front and back stand a little apart: path tracers would find each in the shadow of the other.
+    apart = np.zeros(3)
+    apart[along] = _APART_SHARE * reach
     return TriangleMesh(
-        vertices=np.concatenate([corners, corners]).astype(np.float32),
+        vertices=np.concatenate([corners + apart, corners - apart]).astype(np.float32),
         triangles=np.array([[0, 1, 2], [0, 2, 3], [6, 5, 4], [7, 6, 4]], dtype=np.int32),
         normals=(both / np.linalg.norm(both, axis=1, keepdims=True)).astype(np.float32),
         uvs=np.concatenate([uvs, uvs]).astype(np.float32),
