@@ -117,7 +117,7 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
             relief=0.85,
             mountains=False,
             weather=Weather(cloud_cover=0.15, fog=0.08),
-            time_of_day="golden_hour",
+            time_of_day="afternoon",
             winter_snow=0.15,
             tree_families=(("conifer", ("juniper", "pine")), ("broadleaf", ("poplar",))),
         ),

@@ -293,8 +293,8 @@ def _wooden_bridge(assembly: Assembly, request: AssetRequest, span: float) -> fl
         y = deck(s) - 0.33
         for z in (-1.0, 1.0):
             foot, head = (s, -_ABUTMENT_M, z * (width / 2.0 + 0.35)), (s, y - 0.1, z * (width / 2.0 - 0.15))
-            round_log(assembly, foot, head, 0.13, frame=WORLD, sides=8, caps="", lods=ALL)
-            hull_cylinder(assembly, foot, head, 0.13, "wood_logs", sides=6)
+            round_log(assembly, foot, head, 0.16, frame=WORLD, sides=8, caps="", lods=ALL)
+            hull_cylinder(assembly, foot, head, 0.16, "wood_logs", sides=6)
         round_log(
             assembly, (s, y - 0.08, -width / 2.0 - 0.25), (s, y - 0.08, width / 2.0 + 0.25), 0.13, frame=WORLD, sides=8
         )
@@ -323,15 +323,15 @@ def _rope_bridge(assembly: Assembly, request: AssetRequest, span: float) -> floa
         for z in (-1.0, 1.0):
             foot, head = (
                 (side * (inner + 0.1), -0.6, z * (width / 2.0 + 0.16)),
-                (side * (inner + 0.22), 1.6, z * (width / 2.0 + 0.2)),
+                (side * (inner + 0.28), 2.1, z * (width / 2.0 + 0.22)),
             )
-            round_log(assembly, foot, head, 0.13, frame=WORLD, sides=10, lods=ALL)
-            hull_cylinder(assembly, foot, head, 0.13, "wood_logs", sides=6)
+            round_log(assembly, foot, head, 0.16, frame=WORLD, sides=10, lods=ALL)
+            hull_cylinder(assembly, foot, head, 0.16, "wood_logs", sides=6)
             anchor = [(head[0], 1.25, head[2]), (side * half - side * 0.1, -0.02, z * (width / 2.0 + 0.55))]
             tube(assembly, np.linspace(anchor[0], anchor[1], 3), 0.03, "rope", lods=NEAR)
     stops = np.linspace(-inner, inner, 21)
     for z in (-1.0, 1.0):
-        for lift, radius, lods in ((-0.05, 0.04, ALL), (1.0, 0.035, ALL), (0.52, 0.02, NEAR)):
+        for lift, radius, lods in ((-0.05, 0.055, ALL), (1.0, 0.05, ALL), (0.52, 0.026, NEAR)):
             out = width / 2.0 + (0.16 if lift > 0.0 else -0.12)
             path = [
                 (s, deck(s) + lift, z * out * (1.0 + 0.04 * math.cos(s * 1.3) * (lift > 0.0))) for s in stops.tolist()
@@ -341,7 +341,7 @@ def _rope_bridge(assembly: Assembly, request: AssetRequest, span: float) -> floa
                     tube(assembly, path[::share], radius, "rope", sides=sides, lods=chosen)
         for s in np.linspace(-inner, inner, round(span / 0.9)).tolist()[1:-1]:
             low, high = (s, deck(s) - 0.05, z * (width / 2.0 - 0.12)), (s, deck(s) + 1.0, z * (width / 2.0 + 0.16))
-            tube(assembly, np.linspace(low, high, 3), 0.014, "rope", sides=4, lods=NEAR)
+            tube(assembly, np.linspace(low, high, 3), 0.02, "rope", sides=4, lods=NEAR)
     count = round(2.0 * inner / 0.24)
     for index in range(count):
         s = -inner + 2.0 * inner * (index + 0.5) / count

@@ -144,7 +144,9 @@ def compose(spec: WorldSpec, seed: int) -> Composition:
 
 
 def _low_sun(spec: WorldSpec, seed: int) -> tuple[float, float] | None:
-    if spec.time_of_day not in LOW_SUNS:
+    # Canyon walls stand so close and high that they would keep any sun but noon's from the floor.
+    walled = spec.biome == "canyon" and spec.time_of_day in ("morning", "afternoon")
+    if spec.time_of_day not in LOW_SUNS and not walled:
         return None
     x, y, z = key_direction(spec.time_of_day, seed)
     return math.atan2(x, -z), math.asin(y)

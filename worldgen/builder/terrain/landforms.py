@@ -80,13 +80,18 @@ def dune_height(x: float, z: float, plan: LandformPlan) -> float:
 def _terraces(height: float, wall: float, x: float, z: float, seed: int) -> float:
     """Steps in a wall: hard layers stand as cliffs, soft ones lie as slopes of scree between them."""
     tilt = 2.2 * gradient_noise(x / 330.0, z / 330.0, seed + 31) + 0.9 * gradient_noise(x / 60.0, z / 60.0, seed + 32)
-    step = 0.155 * wall
+    step = wall / 6.0
     level = (height + tilt) / step
     base = math.floor(level)
     t = level - base
     hard = 0.35 + 0.5 * hash_unit(int(base), 3, seed)
     # The upper part of every layer is the cliff: the first share of the rise is spread over most of the run.
-    slope = 0.28 * min(1.0, t / hard) if t < hard else 0.28 + 0.72 * smoothstep(0.0, 1.0, (t - hard) / (1.0 - hard))
+    if t < hard:
+        slope = 0.28 * (t / hard) ** 1.5  # scree is hollow
+    else:
+        # The rim of a cliff is sharp, its foot is buried.
+        rise = (t - hard) / (1.0 - hard)
+        slope = 0.28 + 0.72 * rise * (0.55 + 0.45 * min(1.0, 2.0 * rise))
     return (base + slope) * step - tilt
 
 
@@ -106,7 +111,7 @@ def canyon_height(x: float, z: float, plan: LandformPlan) -> float:
     bend += 90.0 * (math.sin(along / 520.0 + 2.0 * plan.phase) - math.sin(2.0 * plan.phase))
     width = plan.canyon_half_width * (1.0 + 0.22 * gradient_noise(along / 130.0, 0.5, plan.seed + 17))
     width += 330.0 * smoothstep(170.0, 900.0, along) * (0.8 + 0.4 * gradient_noise(along / 400.0, 2.5, plan.seed + 18))
-    main = (abs(lateral - bend) - width) / 62.0
+    main = (abs(lateral - bend) - width) / 52.0
     side = abs(fbm(px / 980.0, pz / 980.0, plan.seed + 19, 3, 0.45))
     side_cut = (side - 0.03) / 0.09
     wall = plan.wall_height * (1.0 + 0.18 * gradient_noise(x / 900.0, z / 900.0, plan.seed + 20))
