@@ -27,6 +27,11 @@ _COLUMN = (PAGE_WIDTH - 4 * MARGIN) // 3
 _PICTURE_SIZE = (_COLUMN * 9 // 16, _COLUMN)
 """Height and width of a picture in a row of three."""
 
+_SPLAT_FOV = math.radians(80.0)
+_WIDEST_TURN = math.radians(100.0)
+_CLEARLY_MORE = 1.25
+"""Factor by which a view to the side must tell more than the one straight ahead."""
+
 
 def start_preview(renderer: SceneRenderer, tier: QualityTier) -> None:
     """Let the path tracer begin with the view from above, which needs nothing but the scene."""
@@ -75,14 +80,16 @@ def make_preview(layers: WorldLayers, pictures: ScenePictures, *, title: str) ->
         (H, 1920, 3) uint8 sRGB.
     """
     eye = np.array([0.0, layers.scene.eye_height_m, 0.0])
-    ahead = eye + np.array([0.0, -0.12, -1.0])
+    heading = best_heading(layers.rendered.panorama.buffers.labels)
+    ahead = eye + _turned(np.array([0.0, -0.12, -1.0]), heading)
     rows = [
         row_of([captioned(pictures.panorama, "panorama at the spawn, 360° by 120°")]),
         row_of(
             [
                 captioned(_splat_picture(layers, eye, ahead, _PICTURE_SIZE), "splats, from the spawn"),
                 captioned(
-                    _splat_picture(layers, *_stepped_aside(eye), _PICTURE_SIZE), "splats, two metres to the side"
+                    _splat_picture(layers, *_stepped_aside(eye, heading), _PICTURE_SIZE),
+                    "splats, two metres to the side",
                 ),
                 captioned(pictures.from_above, "scene from above"),
             ]
@@ -133,7 +140,7 @@ def map_picture(renderer: SceneRenderer, *, size_m: float, size_px: int) -> Pict
 def _splat_picture(
     layers: WorldLayers, eye: NDArray[np.float64], target: NDArray[np.float64], size: tuple[int, int]
 ) -> Picture:
-    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=math.radians(80.0))
+    camera = pinhole_camera_at(eye, target, height=size[0], width=size[1], horizontal_fov=_SPLAT_FOV)
     return bytes_from_unit(render_splats(layers.splats, camera).rgb)
 
 
@@ -157,9 +164,44 @@ def _overlook(scene: Scene) -> NDArray[np.float64]:
     return np.array([34.0, max(58.0, float(play.heights[near, near].max()) + 40.0), 62.0])
 
 
-def _stepped_aside(eye: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    aside = eye + np.array([1.6, 0.0, -1.2])
-    return aside, aside + np.array([-0.55, -0.12, -1.0])
+def best_heading(labels: NDArray[np.uint8]) -> float:
+    """Where the spawn's most telling view lies, in radians to the right of -Z.
+
+    Things that people name (buildings, props, water) count by how much of them is seen; every further pixel of one
+    kind counts less, so that a boat does not drown in its lake. Straight ahead wins unless another view shows much more.
+
+    Args:
+        labels: (H, 2H) of the spawn's panorama.
+    """
+    height, width = labels.shape
+    weights = np.sin((np.arange(height) + 0.5) / height * math.pi)
+    telling = np.zeros(width)
+    for index, label in enumerate(LABELS):
+        if label.group in ("structure", "prop", "water"):
+            columns = weights @ (labels == index)
+            if columns.any():
+                telling += columns / math.sqrt(float(columns.sum()))
+    headings = (np.arange(width) + 0.5) / width * 2.0 * math.pi - math.pi
+    away = np.abs(np.arange(width) - width // 2) / width * 2.0 * math.pi
+    # What stands in the middle of the picture counts most.
+    window = np.where(away < 0.5 * _SPLAT_FOV, np.cos(away / _SPLAT_FOV * 0.9 * math.pi), 0.0)
+    score = np.fft.irfft(np.fft.rfft(telling) * np.conj(np.fft.rfft(window)), n=width)
+    score = np.roll(score, width // 2)
+    allowed = np.abs(headings) < _WIDEST_TURN
+    best = int(np.argmax(np.where(allowed, score, -np.inf)))
+    return float(headings[best]) if score[best] > _CLEARLY_MORE * score[width // 2] else 0.0
+
+
+def _turned(direction: NDArray[np.float64], heading: float) -> NDArray[np.float64]:
+    """A direction turned to the right about the vertical."""
+    cos, sin = math.cos(heading), math.sin(heading)
+    x, y, z = direction
+    return np.array([cos * x - sin * z, y, sin * x + cos * z])
+
+
+def _stepped_aside(eye: NDArray[np.float64], heading: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    aside = eye + _turned(np.array([1.6, 0.0, -1.2]), heading)
+    return aside, aside + _turned(np.array([-0.55, -0.12, -1.0]), heading)
 
 
 def _map_strip(rendered: RenderedWorld, renderer: SceneRenderer, width: int) -> Picture:

@@ -164,7 +164,7 @@ def test_vertex_coloured_leaves_are_thin_and_lamps_shine() -> None:
         assert material.double_sided
         assert material.translucency > 0.0
     assert make_material("window_glass").kind == "glass"
-    for name in ("window_lit", "lamp_glow"):
+    for name in ("window_lit", "lamp_glow", "flame"):
         red, green, blue = make_material(name).emission
         assert red > green > blue > 0.0
 

@@ -170,7 +170,7 @@ def _torch(assembly: Assembly, request: AssetRequest) -> None:
         (0.03, height + 0.5),
         (0.0, height + 0.62),
     ]
-    lathe(assembly, WORLD, flame, "lamp_glow" if request.lit else "rope", sides=8, lods=ALL, smooth_along=True)
+    lathe(assembly, WORLD, flame, "flame" if request.lit else "rope", sides=8, lods=ALL, smooth_along=True)
     hull_cylinder(assembly, (0.0, 0.0, 0.0), (0.0, height + 0.15, 0.0), 0.1, "wood_beam", sides=6)
 
 

@@ -77,7 +77,7 @@ def _campfire(assembly: Assembly, request: AssetRequest) -> None:
             assembly,
             lean,
             flame,
-            "lamp_glow",
+            "flame",
             sides=7,
             lods=ALL if index < 2 else NEAR,
             smooth_along=True,

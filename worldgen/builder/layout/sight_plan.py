@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from worldgen.builder.layout.sight import SightLine
+from worldgen.builder.layout.sight import EYE_HEIGHT_M, SightLine
 from worldgen.builder.layout.sites import Site, half_extents, prototype_height
 from worldgen.builder.sky.sun import LOW_SUNS, key_direction
 from worldgen.builder.terrain.queries import ground_height, water_depth_at
@@ -21,6 +22,8 @@ _SILL = 0.3
 _WIDEST_CLEARANCE_M = 8.0
 _NEAR_SITE_M = 60.0
 """Of an entry's further things only those nearer than this are kept in sight."""
+_BEHIND_BRIDGES = 1.7
+"""How far behind a bridge its background is kept clear, in distances to it."""
 _FAN_RAD = math.radians(13.0)
 """A water is kept in sight in its middle and this far to both sides, a river twice as far."""
 _SHORE_GROWTH_M = 0.45
@@ -61,7 +64,16 @@ def sight_lines(
             lines.append(_line_to(x, z, base, site.prototype))
     for bridge, prototype in bridges:
         x, base, z = (float(value) for value in bridge.world_from_object[:3, 3])
-        lines.append(_line_to(x, z, base, prototype))
+        near = _line_to(x, z, base, prototype)
+        # A bridge is see-through: what stands behind it would be taken for a part of it.
+        lines.append(
+            replace(
+                near,
+                x=_BEHIND_BRIDGES * x,
+                z=_BEHIND_BRIDGES * z,
+                sill_y=EYE_HEIGHT_M + _BEHIND_BRIDGES * (near.sill_y - EYE_HEIGHT_M),
+            )
+        )
     for water in waters:
         x, z = water.center_xz
         fan = 2.0 * _FAN_RAD if water.line is not None else _FAN_RAD

@@ -115,7 +115,10 @@ _TABLE: dict[str, MaterialEntry] = {
         surface="glass", textured=False, base_color=(0.3, 0.22, 0.12), roughness=0.2, emission=(0.62, 0.27, 0.075)
     ),
     "lamp_glow": MaterialEntry(
-        surface="glass", textured=False, base_color=(0.8, 0.7, 0.5), roughness=0.3, emission=(6.0, 2.9, 0.85)
+        surface="glass", textured=False, base_color=(0.8, 0.7, 0.5), roughness=0.3, emission=(40.0, 18.5, 5.2)
+    ),
+    "flame": MaterialEntry(
+        surface="glass", textured=False, base_color=(0.8, 0.5, 0.2), roughness=0.3, emission=(2.8, 0.85, 0.11)
     ),
     "stained_glass": MaterialEntry(surface="glass", textured=False, roughness=0.15),
 }
