@@ -168,7 +168,7 @@ def best_heading(labels: NDArray[np.uint8]) -> float:
     """Where the spawn's most telling view lies, in radians to the right of -Z.
 
     Things that people name (buildings, props, water) count by how much of them is seen; every further pixel of one
-    kind counts less, so that a boat does not drown in its lake. Straight ahead wins unless another view shows much more.
+    kind counts less, so that a boat does not drown in its lake. Straight ahead wins unless another shows much more.
 
     Args:
         labels: (H, 2H) of the spawn's panorama.
