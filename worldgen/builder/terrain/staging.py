@@ -251,7 +251,7 @@ def fit_shore(
                 rise += head * bank.headland * cliff * (1.0 + 0.4 * gradient_noise(x / 60.0, z / 60.0, bank.seed + 6))
                 reach *= 1.0 + 0.8 * head
             height = heights[row, column]
-            off_spawn = smoothstep(11.0, bank.spawn_m, distance)
+            off_spawn = smoothstep(11.5, bank.spawn_m, distance)
             weight = (1.0 - smoothstep(0.15 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             # Land must not lie below the water beside it: it keeps a rim, which runs out gently far behind the bank.
@@ -310,7 +310,7 @@ def fit_river(
             lip = (0.45 + 0.3 * vary) * smoothstep(10.0, 45.0, distance)
             rise = 0.10 * min(1.0, shore) + lip * smoothstep(0.3, 2.2 + 1.4 * vary, shore) + bank.beach_slope * shore
             reach = min(0.9 * RIVER_REACH_M, bank.reach + 0.05 * distance)
-            off_spawn = smoothstep(11.0, bank.spawn_m, distance)
+            off_spawn = smoothstep(11.5, bank.spawn_m, distance)
             weight = (1.0 - smoothstep(0.08 * reach, reach, shore)) * off_spawn
             height += weight * (level + rise - height)
             rim = level + 0.04 * min(1.0, shore) + 0.015 * shore - bank.rim_fall * max(0.0, shore - 0.5 * reach)
