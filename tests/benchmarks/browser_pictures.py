@@ -27,7 +27,7 @@ from worldgen.scene.camera import Camera
 WIDTH, HEIGHT = 640, 360
 _PROGRAM = Path(__file__).parent.parent / "node" / "browser" / "look.mjs"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_TIMEOUT_S = 900
+_TIMEOUT_S = 2700
 
 Picture = NDArray[np.float32]
 
@@ -53,7 +53,7 @@ def browser_path() -> str:
 def look(package: Path, pages: Sequence[tuple[str, Path]]) -> list[str]:
     """Open pages of a served package, each with the file for its picture; returns what each page tells of itself."""
     jobs = [
-        {"page": page, "picture": str(picture), "width": WIDTH, "height": HEIGHT, "timeout_s": 180}
+        {"page": page, "picture": str(picture), "width": WIDTH, "height": HEIGHT, "timeout_s": 480}
         for page, picture in pages
     ]
     file = pages[0][1].parent / "jobs.json"

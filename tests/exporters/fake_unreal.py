@@ -113,6 +113,7 @@ class Actor(Settable):
         self.transform: Transform | None = None
         self.scale3d: Vector | None = None
         self.component = Component()
+        self.collides, self.is_hidden = True, False
 
     def set_actor_label(self, label: str) -> None:
         self.label = label
@@ -125,6 +126,15 @@ class Actor(Settable):
 
     def set_actor_scale3d(self, scale: Vector) -> None:
         self.scale3d = scale
+
+    def set_actor_enable_collision(self, value: bool) -> None:
+        self.collides = value
+
+    def set_actor_hidden_in_game(self, value: bool) -> None:
+        self.is_hidden = value
+
+    def set_is_temporarily_hidden_in_editor(self, value: bool) -> None:
+        assert value
 
     def get_component_by_class(self, kind: type) -> Component:
         return self.component

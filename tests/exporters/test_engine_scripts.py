@@ -59,16 +59,22 @@ def test_unity_script_reads_what_the_layout_holds(world) -> None:
     assert "null" not in json.dumps(document["assets"] + document["instances"])
 
 
+def run_in_unreal(package: Path):
+    """The stand-in after a package's script has run in it."""
+    module = make_module()
+    sys.modules["unreal"] = module
+    try:
+        runpy.run_path(str(package / "import_scene.py"), run_name="__main__")
+    finally:
+        del sys.modules["unreal"]
+    return module
+
+
 @pytest.fixture(scope="module")
 def unreal_run(world, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("unreal")
     write_unreal_package(package_of(*world), folder)
-    module = make_module()
-    sys.modules["unreal"] = module
-    try:
-        runpy.run_path(str(folder / "import_scene.py"), run_name="__main__")
-    finally:
-        del sys.modules["unreal"]
+    module = run_in_unreal(folder)
     return json.loads((folder / "layout.json").read_text()), module, folder
 
 
@@ -119,6 +125,26 @@ def test_unreal_script_blocks_the_end_of_the_range(unreal_run) -> None:
             assert np.abs(inside[[0, 2]]).max() <= half[[0, 2]].max() + 1e-2
             assert abs(inside[1]) == pytest.approx(half[1], abs=1e-2)  # on a long face
     assert layout["walk_range"]["radii_m"] == WALK_RANGE.radii_m.tolist()
+
+
+def test_unreal_walks_on_solids_where_sheets_are_looked_at(unreal_run, tmp_path: Path) -> None:
+    """In a world made from a picture the sheets collide with nothing; ground and things do, and are not seen."""
+    layout, _, folder = unreal_run
+    for file in ("import_scene.py", layout["files"]["land"], layout["files"]["props"], layout["files"]["colliders"]):
+        shutil.copy(folder / file, tmp_path / file)
+    changed = layout | {"files": layout["files"] | {"sky": ""}}
+    changed["assets"] = [
+        asset | ({"label": "surface"} if asset["label"] == "ground" else {}) for asset in layout["assets"]
+    ]
+    (tmp_path / "layout.json").write_text(json.dumps(changed))
+    unreal = run_in_unreal(tmp_path)
+    meshes = [actor for actor in unreal.actors if isinstance(actor.thing, StaticMesh)]
+    sheets = {asset["name"] for asset in changed["assets"] if asset["label"] == "surface"}
+    assert {actor.thing.name for actor in meshes if not actor.collides} == sheets
+    hidden = [actor for actor in meshes if actor.is_hidden]
+    assert [actor.label for actor in hidden] == ["COL_ground_grass", "COL_ground_sand"]
+    for actor in hidden:
+        assert actor.thing.properties["body_setup"].properties["collision_trace_flag"] == "complex"
 
 
 def test_unreal_script_lights_the_level(unreal_run) -> None:

@@ -1,6 +1,6 @@
 // Opens pages in a browser without a window and keeps a picture of each. Usage: look.mjs <tools> <browser> <folder> <jobs.json>;
-// a job has "page" (a path with query and hash), "picture" (a PNG to write) and perhaps "settle_s".
-import { readFileSync } from "node:fs";
+// a job has "page" (a path with query and hash) and "picture" (a PNG to write).
+import { readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -39,6 +39,18 @@ await new Promise((done) => server.listen(0, "127.0.0.1", done));
 const base = `http://127.0.0.1:${server.address().port}`;
 const args = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--hide-scrollbars"];
 const browser = await puppeteer.launch({ executablePath, headless: true, args });
+// Splats are sorted by workers that say nothing when they are done: wait until the picture changes no more.
+async function settled(page) {
+  let [last, same] = [null, 0];
+  for (let shot = 0; shot < 40 && !(shot > 5 && same >= 3); shot++) {
+    await new Promise((done) => setTimeout(done, 2000));
+    const data = Buffer.from(await page.screenshot());
+    same = last?.equals(data) ? same + 1 : 0;
+    last = data;
+  }
+  return last;
+}
+
 const results = [];
 try {
   for (const job of JSON.parse(readFileSync(jobsFile, "utf8"))) {
@@ -51,9 +63,8 @@ try {
     try {
       const ready = () => document.body?.dataset.state;
       state = await (await page.waitForFunction(ready, { timeout: 1000 * (job.timeout_s ?? 240) })).jsonValue();
-      await new Promise((done) => setTimeout(done, 1000 * (job.settle_s ?? 5)));
       await page.addStyleTag({ content: "#bar { display: none }" });
-      await page.screenshot({ path: job.picture });
+      writeFileSync(job.picture, await settled(page));
     } catch (error) {
       problems.push(error.message);
     }
