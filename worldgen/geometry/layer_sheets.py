@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.depth_edges import VISIT_REACH_M, DepthCuts, find_depth_cuts, inverse_depth
-from worldgen.geometry.equirectangular import rays_from_pixels
+from worldgen.geometry.equirectangular import pixels_from_rays, rays_from_pixels
 from worldgen.geometry.layer_backstop import backstop_layer
 from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
 from worldgen.geometry.sheet_corners import SheetCorners, find_corners
@@ -31,6 +31,8 @@ _INVENTED_TOLERANCE = 2.0
 """Invented surfaces may be so much coarser."""
 _SAME_SURFACE = 1.05
 _BACKSTOP_ROWS = 128
+_HANGING_PX = 3.0
+"""What shows more parallax than this, from the reach, beside all that is seen around there is no part of it."""
 _PICTURE_MARGIN_PX = 12
 """Pictures go on around hidden surfaces, so that their smaller copies, which engines make, stay clean."""
 
@@ -95,6 +97,8 @@ def sheets_from_layers(
     sheets = []
     for index, plan in enumerate(plans):
         triangles = triangulate(plan.errors, plan.corners, plan.inside, _allowed(index, tolerance))
+        if index == 0:
+            triangles = triangles[~_hanging(triangles, plan, layered.layers[0], reach_m)]
         own = plan.own & known[plan.step // 2 :: plan.step, plan.step // 2 :: plan.step] if index == 0 else plan.own
         mesh, vertices = _mesh(triangles, plan.corners, eye)
         if mesh.num_triangles:
@@ -110,7 +114,7 @@ def _plans_within(layered: LayeredPanorama, budget: int, reach_m: float) -> tupl
         tolerance = _LEAST_TOLERANCE_PX
         while _total(plans, tolerance) > budget and tolerance < _MOST_TOLERANCE_PX:
             tolerance *= _TOLERANCE_STEP
-        coarser = (steps[0], 2 * steps[1]) if steps[0] == steps[1] else (steps[1], steps[1])
+        coarser = (steps[0], 2 * steps[1]) if steps[1] < 4 * steps[0] else (2 * steps[0], 2 * steps[0])
         rows = layered.height // coarser[1]
         if _total(plans, tolerance) <= budget or layered.height % coarser[1] or rows < _FEWEST_ROWS:
             return plans, tolerance
@@ -141,7 +145,8 @@ def _plans(layered: LayeredPanorama, steps: tuple[int, int], reach_m: float) -> 
             front = front[ratio // 2 :: ratio, ratio // 2 :: ratio]
             depth = np.where(own, depth, front).astype(np.float32)
             previous = plans[-1].corners.inverse[::ratio, ::ratio]
-        cuts = find_depth_cuts(depth, reach_m=reach_m)
+        # A coarse pixel sees more parallax before it is a pixel's; what hangs together is no other thing for that.
+        cuts = find_depth_cuts(depth, reach_m=reach_m * step)
         if plans:
             inside = _lapped(own, cuts) & np.isfinite(depth)
             if step > 1:
@@ -223,6 +228,34 @@ def _mesh(
         uvs=uvs.astype(np.float32),
     )
     return mesh, np.stack([row, column], axis=1)[kept]
+
+
+def _hanging(triangles: NDArray[np.int64], plan: _Plan, layer: PanoramaLayer, reach_m: float) -> NDArray[np.bool_]:
+    """(T,) triangles that lie between surfaces: near none that is seen around there, behind one and before another."""
+    height, rows = len(layer.euclidean_depth), len(plan.corners.inverse) - 1
+    row, column = triangles // 4 // (2 * rows + 1), triangles // 4 % (2 * rows + 1)
+    inverse = plan.corners.inverse[row, column % (2 * rows), triangles % 4]
+    limit = _HANGING_PX * math.pi / height / reach_m
+    hangs = np.ptp(inverse, axis=1) > limit
+    places = np.flatnonzero(hangs)
+    shifts = plan.corners.shifts[row[places], column[places] % (2 * rows)].astype(np.float64)
+    rays = rays_from_pixels(column[places] + shifts[..., 0], row[places] + shifts[..., 1], rows)
+    middle = (rays / inverse[places, :, None].astype(np.float64)).mean(axis=1)
+    own = 1.0 / np.linalg.norm(middle, axis=1)
+    columns, lines = pixels_from_rays(middle, height)
+    seen = inverse_depth(layer.euclidean_depth)
+    before, behind = np.zeros(len(places), dtype=bool), np.zeros(len(places), dtype=bool)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            there = seen[
+                np.clip(lines.astype(np.int64) + down, 0, height - 1),
+                (columns.astype(np.int64) + right) % (2 * height),
+            ]
+            hangs[places] &= np.abs(there - own) > limit
+            before |= there > own
+            behind |= there < own
+    hangs[places] &= before & behind
+    return hangs
 
 
 def _vertex_normals(triangles: NDArray[np.int64], normals: NDArray[np.float64], count: int) -> NDArray[np.float64]:
