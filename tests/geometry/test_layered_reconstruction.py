@@ -15,6 +15,7 @@ from worldgen.geometry.hidden_background import find_hidden_depth
 from worldgen.geometry.layer_splats import LayerSplats, splats_from_layers
 from worldgen.geometry.layered_reconstruction import take_apart
 from worldgen.geometry.panorama_layers import LayeredPanorama
+from worldgen.randomness import rng
 from worldgen.rendering.splat_refinement import fit_to_panorama
 from worldgen.rendering.splats import render_splats
 
@@ -230,3 +231,31 @@ def test_wrong_input_is_refused() -> None:
         take_apart(colors, np.full_like(depth, np.nan))
     with pytest.raises(InvalidInputError, match="budget"):
         splats_from_layers(room()[2], np.zeros(3), budget=5)
+
+
+def test_a_small_budget_is_shared_between_leaves_and_what_has_a_picture() -> None:
+    # One half is leaves at all distances with sky between them, the other a wall with a picture on it.
+    height, rays = 64, equirectangular_rays(64)
+    depth = np.full((height, 2 * height), 6.0)
+    random = rng(0, "leaves")
+    leaves = np.broadcast_to(np.arange(2 * height) < height, depth.shape) & (np.abs(rays[..., 1]) < 0.8)
+    depth[leaves] = random.uniform(2.0, 12.0, int(leaves.sum()))
+    depth[leaves & (random.random(depth.shape) < 0.3)] = np.inf
+    colors = np.full((*depth.shape, 3), 0.5, dtype=np.float32)
+    colors[leaves] = (0.2, 0.35, 0.1)
+    waves = np.sin(np.arange(height)[:, None] * 0.5) * np.sin(np.arange(2 * height)[None] * 0.5)
+    wall = ~leaves & (np.abs(rays[..., 1]) < 0.8)
+    colors[wall] = (0.5 + 0.4 * waves[wall][:, None]).astype(np.float32)
+    layered = take_apart(colors, depth.astype(np.float32), is_exact=True)
+    splats = splats_from_layers(layered, np.zeros(3), budget=2500)
+    assert splats.cloud.num_gaussians <= 2500
+    fitted = fit_to_panorama(splats, np.zeros(3), colors)
+    image = render_splats(fitted, panorama_camera(np.zeros(3), height=height))
+    assert (image.alpha > 0.9).all()
+    inner = wall & (np.abs(np.arange(2 * height) - 1.5 * height) < 0.4 * height)
+    assert np.corrcoef(image.rgb[inner][:, 0], colors[inner][:, 0])[0, 1] > 0.9
+    # Leaves stay green in the mean, and sky shines through them.
+    tone = image.rgb[leaves].mean(axis=0)
+    assert tone[1] > tone[0]
+    assert tone[1] > tone[2]
+    assert splats.cloud.opacities.min() < 0.9

@@ -13,7 +13,7 @@ _FEWEST_ROWS = 4
 
 
 def backstop_layer(layered: LayeredPanorama, *, most_rows: int) -> PanoramaLayer | None:
-    """A coarse layer closely behind everything that the layers show; up to the horizon only where the sky is seen.
+    """A coarse layer closely behind everything that the layers show; above the horizon only inside silhouettes.
 
     Args:
         layered: The layers that it shall stand behind.
@@ -39,7 +39,9 @@ def backstop_layer(layered: LayeredPanorama, *, most_rows: int) -> PanoramaLayer
         if index == 0:
             is_whole = np.asarray((blocks > 0.0).all(axis=(1, 3)))
     if layered.is_open:
-        is_whole[: rows // 2] = False
+        # Above the horizon it must not come out from behind a silhouette, where the sky is seen.
+        inner = minimum_filter(is_whole, size=3, mode=("nearest", "wrap"))
+        is_whole[: rows // 2] = inner[: rows // 2]
     if not is_whole.any():
         return None
     around = minimum_filter(farthest, size=3, mode=("nearest", "wrap"))

@@ -288,7 +288,7 @@ def backstop(
 ) -> tuple[TriangleMesh, NDArray[np.float32]] | None:
     """A coarse sheet closely behind everything, for the gaps that no layer fills, and its picture (h, 2h, 3).
 
-    Where the sky is seen, it reaches up to the horizon only; the picture is that of the last layer, smooth.
+    Above the horizon it stands inside silhouettes only; the picture is that of the last layer, smooth.
 
     Args:
         layered: The layers that it shall stand behind.

@@ -11,40 +11,30 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.activations import sh_dc_from_colors
 from worldgen.errors import InvalidInputError
-from worldgen.geometry.depth_edges import find_depth_cuts, inverse_depth
-from worldgen.geometry.depth_normals import normals_from_depth
 from worldgen.geometry.equirectangular import equirectangular_rays, pixels_from_rays, row_solid_angles
 from worldgen.geometry.layer_backstop import backstop_layer
-from worldgen.geometry.layered_reconstruction import near_cuts
-from worldgen.geometry.panorama_layers import LayeredPanorama, PanoramaLayer
+from worldgen.geometry.layer_blocks import block_pyramid, porous_error
+from worldgen.geometry.panorama_layers import LayeredPanorama
 from worldgen.geometry.splat_construction import merge_clouds
 from worldgen.geometry.splat_shapes import shapes_from_covariances
 from worldgen.geometry.splat_sky import build_sky
 from worldgen.geometry.splat_transforms import take_gaussians
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
-_LEVELS = 6
 _SKY_SHARE = 0.1
 _CLOSED_SHARE = 0.02
 """Share of the shell behind everything where no sky is seen: it shows only through gaps."""
-_FLATNESS = 0.012
-"""How far, as a part of the distance, a block's corners may lie off its plane."""
 _WIDTHS = (0.52, 0.62, 0.7, 0.75, 0.75, 0.75)
 """Standard deviation over the side of a block, by level: where four merged blocks meet nothing may shine through, and
 their colours are even enough to run into each other."""
 _BACKSTOP_SHARE = 0.07
-_BACKSTOP_WIDTH = 3
+_BACKSTOP_WIDTH = 0.75
 _OPACITY = 0.985
-_INVENTED_WEIGHT = 0.5
-"""Errors of colour that was invented count this much: it is seen less and never exact."""
-_MAX_STRETCH = 7.0
-_EDGE_STRETCH = 1.0
 _LEAST_RATIO = 0.04
 _GEOMETRY_PRICE = 2e-4
 """Error that a merged block makes by itself, per solid angle and level: its rim is blurred."""
@@ -99,7 +89,7 @@ def splats_from_layers(
     pyramids, front = [], layered.layers[0].euclidean_depth
     for layer in layered.layers:
         front = np.where(layer.mask, layer.euclidean_depth, front).astype(np.float32)
-        pyramids.append(_pyramid(layer, front))
+        pyramids.append(block_pyramid(layer, front))
     chosen = _cut(pyramids, budget - sky_budget - (0 if behind is None else behind.num_gaussians))
     clouds, marks = [], []
     for layer, levels, masks in zip(layered.layers, pyramids, chosen, strict=True):
@@ -129,8 +119,8 @@ def _backstop(layered: LayeredPanorama, eye: NDArray[np.float64], budget: int) -
     layer = backstop_layer(layered, most_rows=int(math.sqrt(0.5 * budget)))
     if layer is None:
         return None
-    sums = _pyramid(layer, layer.euclidean_depth)[0]
-    return _surfels(sums[layer.mask], _BACKSTOP_WIDTH, len(sums), eye)
+    sums = block_pyramid(layer, layer.euclidean_depth)[0]
+    return _surfels(sums[layer.mask], 0, len(sums), eye, width=_BACKSTOP_WIDTH)
 
 
 def _marks(cloud: GaussianCloud, eye: NDArray[np.float64], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -140,131 +130,10 @@ def _marks(cloud: GaussianCloud, eye: NDArray[np.float64], shown: NDArray[np.boo
     return shown[row, columns.astype(np.int64) % shown.shape[1]]
 
 
-_FIELDS = 16
-"""Per block: solid angle, point (3), tangents across (3) and along (3), colour (3), squared colour, error of depth,
-number of pixels."""
-
-
-def _pyramid(layer: PanoramaLayer, front: NDArray[np.float32]) -> list[NDArray[np.float64]]:
-    """Blocks of each level, (H / 2^level, 2H / 2^level, 16); those that are not whole surfaces have 0 pixels.
-
-    Args:
-        layer: The layer.
-        front: Depth of the layer, and beside it of what stands in front, so that surfaces go on.
-    """
-    height = len(front)
-    inverse = inverse_depth(front)
-    cuts = find_depth_cuts(front)
-    base = _pixel_sums(
-        (inverse, equirectangular_rays(height), normals_from_depth(front)),
-        layer.colors,
-        (layer.mask, near_cuts(cuts, 1)),
-        row_solid_angles(height) * (1.0 if layer.is_seen else _INVENTED_WEIGHT),
-    )
-    levels = [base]
-    for level in range(1, _LEVELS):
-        if height % 2**level:
-            break
-        levels.append(_merged(levels[-1], (cuts.right, cuts.down), level))
-    return levels
-
-
-@numba.njit(parallel=True, cache=True)
-def _pixel_sums(
-    images: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]],
-    colors: NDArray[np.float32],
-    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    weights: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The finest blocks: every pixel with its footprint on the plane that it sees."""
-    inverse, rays, normals = images
-    mask, at_edge = masks
-    height, width = inverse.shape
-    pixel = math.pi / height
-    sums = np.zeros((height, width, _FIELDS))
-    for index in numba.prange(height):
-        row = index + 0
-        sine = math.sin((row + 0.5) * pixel)
-        for column in range(width):
-            if not mask[row, column]:
-                continue
-            s = sums[row, column]
-            depth = 1.0 / inverse[row, column]
-            ray, normal = rays[row, column], normals[row, column]
-            cosine = -(ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2])
-            # Beside an edge there are too few neighbours for a normal to be trusted.
-            most = _EDGE_STRETCH if at_edge[row, column] else _MAX_STRETCH
-            cosine = max(cosine, 1.0 / most)
-            # East and south on the sphere; a step along them moves the point within its plane.
-            level = max(math.hypot(ray[0], ray[2]), 1e-9)
-            e0, e2 = -ray[2] / level, ray[0] / level
-            s0, s1, s2 = ray[1] * ray[0] / level, -level, ray[1] * ray[2] / level
-            slope_e = min(max((e0 * normal[0] + e2 * normal[2]) / cosine, -most), most)
-            slope_s = (s0 * normal[0] + s1 * normal[1] + s2 * normal[2]) / cosine
-            slope_s = min(max(slope_s, -most), most)
-            wide, high = depth * 2.0 * math.sin(0.5 * pixel) * sine, depth * pixel
-            s[0] = weights[row]
-            for k in range(3):
-                s[1 + k] = depth * ray[k]
-                s[10 + k] = colors[row, column, k]
-                s[13] += colors[row, column, k] ** 2
-            s[4], s[5], s[6] = e0 + slope_e * ray[0], slope_e * ray[1], e2 + slope_e * ray[2]
-            s[7], s[8], s[9] = s0 + slope_s * ray[0], s1 + slope_s * ray[1], s2 + slope_s * ray[2]
-            for k in range(3):
-                s[4 + k] *= wide
-                s[7 + k] *= high
-            s[15] = 1.0
-    return sums
-
-
-@numba.njit(parallel=True, cache=True)
-def _merged(
-    finer: NDArray[np.float64], cuts: tuple[NDArray[np.bool_], NDArray[np.bool_]], level: int
-) -> NDArray[np.float64]:
-    """Blocks of 2 x 2 blocks where all four are whole, nothing is cut between them and they lie in one plane."""
-    right, down = cuts
-    height, width = finer.shape[0] // 2, finer.shape[1] // 2
-    side = 2 ** (level - 1)
-    sums = np.zeros((height, width, _FIELDS))
-    for index in numba.prange(height):
-        row = index + 0
-        for column in range(width):
-            a, b = finer[2 * row, 2 * column], finer[2 * row, 2 * column + 1]
-            c, d = finer[2 * row + 1, 2 * column], finer[2 * row + 1, 2 * column + 1]
-            if a[15] == 0.0 or b[15] == 0.0 or c[15] == 0.0 or d[15] == 0.0:
-                continue
-            first_row, first_column = 2 * side * row, 2 * side * column
-            is_cut = False
-            for k in range(2 * side):
-                is_cut = is_cut or right[first_row + k, first_column + side - 1]
-                is_cut = is_cut or down[first_row + side - 1, first_column + k]
-            if is_cut:
-                continue
-            s = sums[row, column]
-            for k in range(_FIELDS):
-                s[k] = a[k] + b[k] + c[k] + d[k]
-                if 1 <= k <= 12:
-                    s[k] *= 0.25
-            # The tangents come from the points themselves: they span the block.
-            twist, size = 0.0, 0.0
-            for k in range(3):
-                across = 0.5 * (b[1 + k] - a[1 + k] + d[1 + k] - c[1 + k])
-                along = 0.5 * (c[1 + k] - a[1 + k] + d[1 + k] - b[1 + k])
-                twist += (a[1 + k] + d[1 + k] - b[1 + k] - c[1 + k]) ** 2
-                # Sides of planes add up; where the parts' own sides disagree with the whole, the surface is bent.
-                size += s[1 + k] ** 2
-                bend_e, bend_s = across - s[4 + k], along - s[7 + k]
-                s[14] += bend_e * bend_e + bend_s * bend_s
-                s[4 + k], s[7 + k] = 2.0 * across, 2.0 * along
-            s[14] += twist
-            if s[14] > (_FLATNESS * _FLATNESS) * size:
-                s[15] = 0.0
-    return sums
-
-
 def _cut(pyramids: list[list[NDArray[np.float64]]], budget: int) -> list[list[NDArray[np.bool_]]]:
     """Which blocks of every layer become splats: the least error for a price per splat; the price is bisected."""
     errors = []
+    pixel = math.pi / len(pyramids[0][0])
     for levels in pyramids:
         row = []
         for level, sums in enumerate(levels):
@@ -272,7 +141,7 @@ def _cut(pyramids: list[list[NDArray[np.float64]]], budget: int) -> list[list[ND
             color = sums[..., 10:13]
             squares = sums[..., 13] if level == 0 else sums[..., 13] / count
             error = np.maximum(squares - (color * color).sum(axis=-1), 0.0) if level else np.zeros(count.shape)
-            error = sums[..., 0] * (error + _GEOMETRY_PRICE * (2.0**level - 1.0))
+            error = sums[..., 0] * (error + _GEOMETRY_PRICE * (2.0**level - 1.0) + porous_error(sums, level, pixel))
             row.append(np.where(sums[..., 15] > 0.0, error, np.inf))
         errors.append(row)
     low, high = 1e-13, 1e2
@@ -329,8 +198,11 @@ def _thinned(chosen: list[list[NDArray[np.bool_]]], budget: int) -> list[list[ND
     return chosen
 
 
-def _surfels(sums: NDArray[np.float64], level: int, height: int, eye: NDArray[np.float64]) -> GaussianCloud:
-    """One Gaussian per block, as wide as the block across and along."""
+def _surfels(
+    sums: NDArray[np.float64], level: int, height: int, eye: NDArray[np.float64], width: float | None = None
+) -> GaussianCloud:
+    """One Gaussian per block, as wide as the block across and along; ``width`` is its deviation over a block's side."""
+    width = _WIDTHS[level] if width is None else width
     # Where rows of the poles narrow, neighbours overlap more; elsewhere blocks meet side by side.
     across, along = sums[:, 4:7], sums[:, 7:10]
     products = np.stack([a * b for a, b in _pairs(across)], axis=1) + np.stack(
@@ -340,12 +212,12 @@ def _surfels(sums: NDArray[np.float64], level: int, height: int, eye: NDArray[np
     # No axis is thinner than a part of a row, so that no splat vanishes at the poles.
     thin = (0.15 * distance * math.pi / height) ** 2
     products[:, [0, 3, 5]] += thin[:, None]
-    quats, scales = shapes_from_covariances(products * _WIDTHS[level] ** 2, np.ones(len(sums)), _LEAST_RATIO)
+    quats, scales = shapes_from_covariances(products * width**2, np.ones(len(sums)), _LEAST_RATIO)
     return GaussianCloud(
         means=(eye + sums[:, 1:4]).astype(np.float32),
         quats_wxyz=quats,
         scales=scales,
-        opacities=np.full(len(sums), _OPACITY, dtype=np.float32),
+        opacities=(_OPACITY * np.minimum(sums[:, 15] / 4.0**level, 1.0)).astype(np.float32),
         sh_dc=sh_dc_from_colors(sums[:, 10:13].astype(np.float32)),
         sh_rest=np.zeros((len(sums), 0, 3), dtype=np.float32),
     )
