@@ -241,6 +241,7 @@ def test_a_small_budget_is_shared_between_leaves_and_what_has_a_picture() -> Non
     leaves = np.broadcast_to(np.arange(2 * height) < height, depth.shape) & (np.abs(rays[..., 1]) < 0.8)
     depth[leaves] = random.uniform(2.0, 12.0, int(leaves.sum()))
     depth[leaves & (random.random(depth.shape) < 0.3)] = np.inf
+    depth[leaves & (random.random(depth.shape) < 0.05)] = 5e4
     colors = np.full((*depth.shape, 3), 0.5, dtype=np.float32)
     colors[leaves] = (0.2, 0.35, 0.1)
     waves = np.sin(np.arange(height)[:, None] * 0.5) * np.sin(np.arange(2 * height)[None] * 0.5)
@@ -259,3 +260,5 @@ def test_a_small_budget_is_shared_between_leaves_and_what_has_a_picture() -> Non
     assert tone[1] > tone[0]
     assert tone[1] > tone[2]
     assert splats.cloud.opacities.min() < 0.9
+    distances = np.linalg.norm(splats.cloud.means, axis=1)
+    assert (splats.cloud.scales.max(axis=1) / distances).max() < 1.0

@@ -175,13 +175,18 @@ def _make_porous(
         # Inverse depths, so that the point comes to lie at the harmonic mean.
         weight = part[16]
         total += weight
+        # Sides as angles: what is far off must not make the whole block wide.
+        size = 2.0 * count / math.sqrt(part[1] ** 2 + part[2] ** 2 + part[3] ** 2)
         for k in range(3):
             s[1 + k] += weight * part[1 + k]
-            s[4 + k] += 2.0 * count * part[4 + k]
-            s[7 + k] += 2.0 * count * part[7 + k]
+            s[4 + k] += size * part[4 + k]
+            s[7 + k] += size * part[7 + k]
             s[10 + k] += count * part[10 + k]
     for k in range(3):
         s[1 + k] /= total
+    distance = math.sqrt(s[1] ** 2 + s[2] ** 2 + s[3] ** 2)
+    for k in range(4, 10):
+        s[k] *= distance
     s[18] = 1.0
 
 
