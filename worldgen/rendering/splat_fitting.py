@@ -17,8 +17,12 @@ from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
 from worldgen.rendering.splat_gradients import splat_gradients
 from worldgen.rendering.splat_optimizer import copy_of, start_state, take_step
 from worldgen.rendering.splat_refinement import Pictures, refine_colors
-from worldgen.rendering.splat_training import LAST_PACE, RefinementView
+from worldgen.rendering.splat_training import RefinementView
 from worldgen.scene.gaussian_cloud import GaussianCloud
+
+LAST_PACE = 0.3
+"""What is left of the first step length at the end: in so few steps none can be spent on settling, and colours, which
+suffer from that most, are solved for afterwards."""
 
 
 def fit_splats(

@@ -63,6 +63,8 @@ LiveArrays = tuple[
 ]
 HomeArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 AdamArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+MomentArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]
+"""First and second moments, and factors (2,) that free those of the splat at hand from their bias."""
 StateArrays = tuple[Any, ...]
 """``LiveArrays``, ``HomeArrays`` and ``AdamArrays`` in a row: parallel loops take no tuples of tuples."""
 GradientArrays = tuple[
@@ -161,15 +163,13 @@ def take_step(
 
 
 @nb.njit(cache=True, inline="always")
-def _direction(adam: AdamArrays, i: int, k: int, gradient: float) -> float:
+def _direction(adam: MomentArrays, i: int, k: int, gradient: float) -> float:
     """Adam's direction for parameter k of splat i, of about unit size; updates the moments."""
     first = np.float32(_BETA1 * adam[0][i, k] + (1.0 - _BETA1) * gradient)
     second = np.float32(_BETA2 * adam[1][i, k] + (1.0 - _BETA2) * gradient * gradient)
     adam[0][i, k], adam[1][i, k] = first, second
-    steps = adam[2][i]
-    mean = first / (1.0 - _BETA1**steps)
-    square = second / (1.0 - _BETA2**steps)
-    return mean / (math.sqrt(square) + _EPSILON)
+    # The bias of young moments is taken out (Kingma and Ba 2015); it is the same for all parameters of a splat.
+    return (first * adam[2][0]) / (math.sqrt(second * adam[2][1]) + _EPSILON)
 
 
 @nb.njit(parallel=True, cache=True)
@@ -188,12 +188,15 @@ def _step_block(
     rates: NDArray[np.float64],
 ) -> None:
     # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
-    live, home, adam = arrays[:6], arrays[6:9], arrays[9:]
+    live, home = arrays[:6], arrays[6:9]
+    steps, unbias = arrays[11], np.zeros(2)
+    adam = (arrays[9], arrays[10], unbias)
     turn, local = np.zeros((3, 3)), np.zeros(3)
     limit = (_MAX_COLOR - 0.5) / SH_C0
     for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
         i = order[rank]
-        adam[2][i] += 1
+        steps[i] += 1
+        unbias[0], unbias[1] = 1.0 / (1.0 - _BETA1 ** steps[i]), 1.0 / (1.0 - _BETA2 ** steps[i])
         _move(live, home, (adam, turn, local), i, (parts[0][rank], rates))
         _reshape(live, home, adam, i, (parts[1][rank], parts[2][rank], rates))
         opacity = np.float64(live[3][i])
@@ -214,7 +217,7 @@ def _step_block(
 def _move(
     live: LiveArrays,
     home: HomeArrays,
-    work: tuple[AdamArrays, NDArray[np.float64], NDArray[np.float64]],
+    work: tuple[MomentArrays, NDArray[np.float64], NDArray[np.float64]],
     i: int,
     towards: tuple[NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
@@ -242,7 +245,7 @@ def _move(
 def _reshape(
     live: LiveArrays,
     home: HomeArrays,
-    adam: AdamArrays,
+    adam: MomentArrays,
     i: int,
     towards: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
