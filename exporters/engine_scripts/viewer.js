@@ -12,6 +12,7 @@ const renderer = new THREE.WebGLRenderer({ antialias: false, powerPreference: "h
 renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
 renderer.toneMapping = THREE.CustomToneMapping;
 renderer.shadowMap.enabled = true;
+renderer.shadowMap.autoUpdate = false; // nothing moves but the visitor
 document.body.prepend(renderer.domElement);
 
 // The world's own tone curve, so that the mesh has the colours of the panorama and of the splats: a sigmoid per channel,
@@ -184,7 +185,14 @@ function show(name) {
   layers.mesh.visible = name !== "splats";
   layers.splats.visible = name === "splats";
   layers.colliders.visible = name === "colliders";
+  wake();
   for (const each of Object.keys(layers)) document.getElementById(each).classList.toggle("on", each === name);
+}
+
+// A still picture is drawn once, not sixty times a second; splats are drawn on, since they are sorted beside the drawing.
+let framesToDraw = 0;
+function wake() {
+  framesToDraw = 3;
 }
 
 const keys = new Set();
@@ -195,6 +203,7 @@ renderer.domElement.addEventListener("pointermove", (event) => {
   if (!event.buttons) return;
   camera.rotation.y += event.movementX * 0.004;
   camera.rotation.x = THREE.MathUtils.clamp(camera.rotation.x + event.movementY * 0.004, -1.5, 1.5);
+  wake();
 });
 
 // A world made from a picture ends where its picture no longer holds: straight lines between radii, the first along -Z.
@@ -232,6 +241,7 @@ function resize() {
   renderer.setSize(innerWidth, innerHeight);
   camera.aspect = innerWidth / innerHeight;
   camera.updateProjectionMatrix();
+  wake();
 }
 addEventListener("resize", resize);
 resize();
@@ -243,12 +253,15 @@ let last = performance.now();
 renderer.setAnimationLoop((now) => {
   walk(Math.min(0.1, (now - last) / 1000));
   last = now;
-  renderer.render(scene, camera);
+  if (keys.size) wake();
+  if (framesToDraw-- > 0 || layers.splats.visible) renderer.render(scene, camera);
 });
 const problems = [];
 await Promise.all(
-  [addSky, addMesh, addColliders, addSplats].map((load) => load().catch((error) => problems.push(`${load.name}: ${error.message}`))),
+  [addSky, addMesh, addColliders, addSplats].map((load) => load().then(wake, (error) => problems.push(`${load.name}: ${error.message}`))),
 );
+renderer.shadowMap.needsUpdate = true;
 gatherLight();
+wake();
 text.textContent = problems.length ? problems.join("; ") : `${layout.world} · drag to look, W A S D to walk`;
 document.body.dataset.state = problems.length ? "failed" : "ready";
