@@ -8,14 +8,14 @@ import numba
 import numpy as np
 import pytest
 
-from tests.analytic_views import BALL, analytic_stations, analytic_view
+from tests.analytic_views import BALL, BALL_CENTER, analytic_stations, analytic_view
 from tests.splat_clouds import FIELDS
 from worldgen.activations import colors_from_sh_dc
 from worldgen.errors import InvalidInputError
 from worldgen.frames import matrices_from_quats
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera_at, pixel_rays_in_world
 from worldgen.geometry.fusion import SurfaceSamples, fuse_views
-from worldgen.geometry.splat_cells import angle_for_budget, cell_keys
+from worldgen.geometry.splat_cells import angle_for_budget, cell_keys, inner_cells
 from worldgen.geometry.splat_construction import SPLAT_DEFAULTS, build_splats
 from worldgen.geometry.splat_shapes import shapes_from_covariances
 from worldgen.geometry.splat_sky import SHELL_RADIUS_M
@@ -73,6 +73,33 @@ def test_surfaces_are_opaque_and_at_the_right_depth(cloud: GaussianCloud, eye, t
     assert np.median(error) < typical
     assert np.quantile(error, 0.9) < high
     assert image.alpha.min() > 0.97, "the sky and the edges hold no holes either"
+
+
+def test_surfaces_stay_closed_where_pixels_are_much_finer_than_cells(cloud: GaussianCloud) -> None:
+    near = np.linalg.norm(cloud.means - np.array(EYE), axis=1) < 0.5 * SHELL_RADIUS_M
+    without_sky = GaussianCloud(**{name: getattr(cloud, name)[near] for name in FIELDS})
+    for target in (BALL_CENTER, (0.4, 0.0, -2.5)):
+        camera = pinhole_camera_at(np.array(EYE), np.array(target), height=96, width=96, horizontal_fov=0.12)
+        assert render_splats(without_sky, camera).alpha.min() > 0.9
+
+
+def test_inner_cells_are_those_with_all_neighbours() -> None:
+    """A wall of which a square shows, with a post before it; both far enough from the borders of the cube's faces."""
+    angle = 0.01
+    steps = (np.arange(-30, 30) + 0.5) * angle
+    across, up = (values.ravel() for values in np.meshgrid(steps, steps))
+    on_post = np.abs(across) < 2.0 * angle
+    depth = np.where(on_post, 4.0, 9.0)
+    points = np.stack([depth * np.tan(across), depth * np.tan(up), -depth], axis=1).astype(np.float32)
+    keys = cell_keys(points, np.zeros(3), angle)
+    order = np.argsort(keys)
+    assert len(np.unique(keys)) == len(keys)
+    inner = np.zeros(len(keys), dtype=bool)
+    inner[order] = inner_cells(keys[order], angle)
+    column, row = np.round(across / angle - 0.5).astype(int), np.round(up / angle - 0.5).astype(int)
+    at_rim = (np.abs(column + 0.5) > 29.0) | (np.abs(row + 0.5) > 29.0)
+    at_post = np.isin(column, (-3, -2, 1, 2))
+    np.testing.assert_array_equal(inner, ~at_rim & ~at_post)
 
 
 @pytest.mark.parametrize(("eye", "target"), LOOKS)

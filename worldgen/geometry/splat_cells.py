@@ -33,6 +33,8 @@ CellMoments = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64
 NEAREST_M = 0.1
 """Everything nearer to the eye than this lies in one bin of depth."""
 _BLOCK_ANGLE = 0.03
+_SAME_SURFACE_BINS = 2
+"""Neighbouring cells so many bins of depth apart still belong to one surface."""
 _PROBE_EVERY = 16
 
 
@@ -71,6 +73,42 @@ def cell_keys(points: NDArray[np.float32], eye: NDArray[np.float64], angle: floa
             (np.uint64(face) << np.uint64(58)) | (np.uint64(u) << np.uint64(44)) | (np.uint64(v) << np.uint64(30))
         ) | np.uint64(w)
     return keys
+
+
+@nb.njit(parallel=True, cache=True)
+def inner_cells(keys: NDArray[np.uint64], angle: float) -> NDArray[np.bool_]:
+    """Whether the surface of a cell goes on in all eight directions around it, as seen from the eye.
+
+    Args:
+        keys: (C,) distinct keys of all cells, ascending.
+        angle: Angular size of the cells in radians.
+
+    Returns:
+        (C,) bool; False at silhouettes, where a neighbour is missing or far before or behind.
+    """
+    bins = max(math.ceil(0.5 * math.pi / angle), 1)
+    side = np.uint64((1 << 14) - 1)
+    inner = np.zeros(len(keys), dtype=np.bool_)
+    for i in nb.prange(len(keys)):
+        face = keys[i] >> np.uint64(58)
+        u = np.int64((keys[i] >> np.uint64(44)) & side)
+        v = np.int64((keys[i] >> np.uint64(30)) & side)
+        depth = np.int64(keys[i] & np.uint64((1 << 30) - 1))
+        found = 0
+        for k in range(9):
+            beside, below = u + k // 3 - 1, v + k % 3 - 1
+            if not (0 <= beside < bins and 0 <= below < bins):
+                found += 1
+                continue
+            column = (
+                (face << np.uint64(58)) | (np.uint64(beside) << np.uint64(44)) | (np.uint64(below) << np.uint64(30))
+            )
+            nearest = column | np.uint64(max(int(depth) - _SAME_SURFACE_BINS, 0))
+            place = np.searchsorted(keys, nearest)
+            if place < len(keys) and keys[place] <= (column | np.uint64(depth + _SAME_SURFACE_BINS)):
+                found += 1
+        inner[i] = found == 9
+    return inner
 
 
 def angle_for_budget(points: NDArray[np.float32], eye: NDArray[np.float64], budget: int) -> float:

@@ -11,7 +11,7 @@ from worldgen.activations import sh_dc_from_colors
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.fusion import SurfaceSamples
 from worldgen.geometry.point_grid import run_starts, sort_keys
-from worldgen.geometry.splat_cells import CellMoments, angle_for_budget, cell_keys, cell_moments
+from worldgen.geometry.splat_cells import CellMoments, angle_for_budget, cell_keys, cell_moments, inner_cells
 from worldgen.geometry.splat_shapes import filled_shares, kept_areas, seen_variances, shapes_from_covariances
 from worldgen.geometry.splat_sky import build_sky
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -28,7 +28,10 @@ class SplatSettings:
     textured_widening: float = 1.2
     """The same where a surface fills the cell: more would blur its texture."""
     even_widening: float = 1.7
-    """The same where that surface is of one colour: what closes it without gaps."""
+    """The same where that surface is of one colour."""
+    inner_widening: float = 1.25
+    """How much wider splats are where their surface goes on all around, so that it stays closed on screens whose
+    pixels are much finer than cells; at silhouettes that would blur the outline."""
     max_stretch: float = 8.0
     """How far at most the patch of a pixel extends along a surface seen at a grazing angle, in pixels."""
     least_ratio: float = 0.05
@@ -103,7 +106,7 @@ def _surface_splats(samples: SurfaceSamples, budget: int, settings: SplatSetting
     """One Gaussian per cell of surface samples."""
     if not samples.num_samples:
         nothing = (np.zeros((0, 3)), np.zeros((0, 6)), np.zeros((0, 3)), np.zeros(0))
-        return _cloud(nothing, samples.eye, 0.01, settings)
+        return _cloud(nothing, np.zeros(0, dtype=bool), samples.eye, 0.01, settings)
     angle = angle_for_budget(samples.points, samples.eye, budget)
     sorted_keys, order = sort_keys(cell_keys(samples.points, samples.eye, angle))
     starts = run_starts(sorted_keys)
@@ -112,11 +115,13 @@ def _surface_splats(samples: SurfaceSamples, budget: int, settings: SplatSetting
     # Only a tiny budget is exceeded by the largest cells; those that show most then stay.
     kept = np.sort(np.argsort(-np.diff(starts), kind="stable")[:budget])
     means, covariances, colors, variances = (values[kept] for values in moments)
-    return _cloud((means, covariances, colors, variances), samples.eye, angle, settings)
+    inner = inner_cells(sorted_keys[starts[:-1]], angle)[kept]
+    return _cloud((means, covariances, colors, variances), inner, samples.eye, angle, settings)
 
 
 def _cloud(
     moments: CellMoments,
+    inner: NDArray[np.bool_],
     eye: NDArray[np.float64],
     angle: float,
     settings: SplatSettings,
@@ -127,6 +132,7 @@ def _cloud(
     fills = _smooth_step(filled_shares(seen, angle), *_FILLS)
     even = 1.0 - _smooth_step(np.sqrt(variances), *_CONTRASTS)
     closing = settings.textured_widening + (settings.even_widening - settings.textured_widening) * even
+    closing = closing * np.where(inner, settings.inner_widening, 1.0)
     widenings = settings.least_widening + (closing - settings.least_widening) * fills
     quats, scales = shapes_from_covariances(covariances, widenings, settings.least_ratio)
     seen = seen * np.stack([widenings**4, widenings**2], axis=1)
