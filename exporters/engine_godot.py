@@ -25,6 +25,7 @@ _MIN_INSTANCES = 6
 _STEPS = 65535
 _UP = np.array([0.0, 1.0, 0.0])
 _FAR_M = 20_000.0
+_LINEAR, _ACES = 0, 3
 
 
 def write_godot_package(package: WorldPackage, folder: Path) -> None:
@@ -179,8 +180,9 @@ def _environment(package: WorldPackage, *, has_sky: bool) -> str:
         # Godot's panorama starts at -Z; in our pictures that direction is in the middle.
         lines += ["background_mode = 2", 'sky = SubResource("sky")', f"sky_rotation = Vector3(0, {math.pi:.6f}, 0)"]
         lines += ["ambient_light_source = 3", "reflected_light_source = 2"]
-    lines.append("tonemap_mode = 3")
     rig = package.light
+    # Without a light rig the meshes carry a picture, which is ready to be looked at as it is.
+    lines.append(f"tonemap_mode = {_LINEAR if rig is None else _ACES}")
     if rig is not None:
         lines.append(f"tonemap_exposure = {rig.exposure:.6g}")
         top = max(*rig.fog.color, 1.0)

@@ -202,7 +202,7 @@ def test_a_browser_draws_the_web_package(world: World, table: dict[str, dict[str
         row[f"{title} in Chromium"] = f"{found.psnr:.1f} dB (mirrored {found.mirrored:.1f})"
         assert max(map(abs, found.shift_px)) <= (2 if title == "mesh" else 0), f"{title}: {found}"
         assert found.psnr > found.mirrored + 3.0, f"{title}: {found}"
-        assert found.psnr > {"mesh": 16.0, "splats": 34.0, "spark SOG": 32.0}.get(title, 24.0), f"{title}: {found}"
+        assert found.psnr > {"mesh": 15.0, "splats": 34.0, "spark SOG": 32.0}.get(title, 24.0), f"{title}: {found}"
         assert found.color_error < (0.08 if title == "mesh" else 0.04), f"{title}: {found}"
 
 
