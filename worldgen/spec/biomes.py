@@ -92,13 +92,13 @@ BIOMES: Mapping[Biome, BiomeDefaults] = MappingProxyType(
         ),
         "desert": BiomeDefaults(
             growths=(
-                Growth(family="cactus", density=0.3),
+                Growth(family="cactus", density=0.22),
                 Growth(family="bush", density=0.12, kinds=("sagebrush",)),
                 Growth(family="dead_tree", density=0.04),
                 Growth(family="rock", density=0.25),
                 Growth(family="grass", density=0.06),
             ),
-            relief=0.35,
+            relief=0.5,
             mountains=False,
             weather=Weather(cloud_cover=0.06, fog=0.08),
             time_of_day="golden_hour",

@@ -89,6 +89,7 @@ BIOMES: Mapping[str, Sense] = {
         trees=0.3,
         ground=(("grass", 0.9),),
         sky=Atmosphere(word="savanna", rank=1, cloud_cover=0.15, time="golden_hour"),
+        lacks=("flowers", "birch"),
     ),
     **_biome(
         "meadow_hills",

@@ -101,7 +101,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             water_distance_m=(1.0, float("inf")),
             moisture=(0.15, 1.0),
             sink_m=0.12,
-            clusters=0.65,
+            clusters=0.85,
             scale_range=(0.7, 1.15),
         ),
         adjectives={"silver": "birch", "quaking": "aspen"},

@@ -303,7 +303,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             water_distance_m=(1.5, float("inf")),
             moisture=(0.15, 1.0),
             sink_m=0.15,
-            clusters=0.45,
+            clusters=0.8,
             scale_range=(0.75, 1.15),
         ),
         adjectives={

@@ -248,7 +248,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             water_distance_m=(4.0, float("inf")),
             moisture=(0.0, 0.6),
             sink_m=0.08,
-            clusters=0.3,
+            clusters=0.7,
             scale_range=(0.65, 1.2),
         ),
         adjectives={"round": "barrel", "flat": "prickly_pear"},

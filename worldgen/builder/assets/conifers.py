@@ -353,7 +353,7 @@ FAMILIES: tuple[AssetFamily, ...] = (
             water_distance_m=(1.5, float("inf")),
             moisture=(0.12, 1.0),
             sink_m=0.15,
-            clusters=0.55,
+            clusters=0.7,
             scale_range=(0.7, 1.12),
         ),
         adjectives={"needled": "spruce", "blue": "fir", "golden": "larch", "columnar": "cypress", "tuscan": "cypress"},

@@ -30,6 +30,8 @@ FloatArray = NDArray[np.float64]
 GroundFit = Callable[[str, FloatArray, FloatArray], FloatArray]
 """(family, x, z) -> 0 to 1: how well a family grows on the ground cover at positions (N,)."""
 
+_COVER_FADE = 0.4
+"""Share of its reach over which ground cover thins out."""
 _COVER_HEIGHT_M = 1.3
 """Families lower than this are ground cover: dense near the spawn, absent far away."""
 
@@ -135,7 +137,11 @@ def _scatter_land(stand: Stand, around: Surroundings, taken: Taken) -> list[Scen
         draws = rng.random((len(x), 5))
         distance = np.hypot(x, z)
         keep = (distance >= inner) & (distance < outer)
-        keep &= draws[:, 0] < _growth(stand, around, x, z, cell)
+        chance = _growth(stand, around, x, z, cell)
+        if stand.is_cover:
+            # No edge where the geometry ends and the ground's texture takes over.
+            chance *= np.clip((around.cover_reach_m - distance) / (_COVER_FADE * around.cover_reach_m), 0.0, 1.0)
+        keep &= draws[:, 0] < chance
         keep[keep] &= outside_zones(around.zones, x[keep], z[keep], reach_m=0.35 * stand.crown_m)
         keep[keep] &= _in_the_open(stand, around, x[keep], z[keep])
         if not stand.is_cover:

@@ -30,6 +30,7 @@ from worldgen.builder.terrain.walls import (
     ALONG_Z,
     BY_Z,
     FLAT,
+    IS_LEVEL,
     SIDE,
     WALL_NUMBERS,
     describe_wall,
@@ -63,6 +64,8 @@ class BakePlan(NamedTuple):
     """Half size of the next coarser level, 0 for the coarsest."""
     border: float
     """Share of the half size over which the texture fades into the coarser level's."""
+    is_even: bool
+    """Whether the texture lies on the level without being deformed."""
 
 
 def encode_table() -> ByteArray:
@@ -101,6 +104,9 @@ def _detail_on(
 ) -> tuple[float, float, float]:
     """`_detail` as it lies on level ground and on walls: a value, and the tilt of the normal in the texture's frame."""
     side, along_z = wall[SIDE], wall[ALONG_Z]
+    if wall[IS_LEVEL] == 1.0:
+        bump, along, across = _detail(at.x, at.z, plan, rocky)
+        return bump, -along, across
     value, tilt_u, tilt_v = 0.0, 0.0, 0.0
     for kind in range(3):
         share = 1.0 - side if kind == FLAT else side * (along_z if kind == BY_Z else 1.0 - along_z)
@@ -333,11 +339,14 @@ def _bake_level(
     values = np.zeros(8, dtype=np.float32)
     rule = np.zeros(16, dtype=np.float32)
     wall = np.zeros(WALL_NUMBERS)
+    share = 1.0 / (base.shape[0] - 1)
     pixel, sample = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
     laid, turned = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
     for row in range(rows[0], rows[1]):
         for column in range(base.shape[1]):
-            u, v, right_u, right_v = _place_at(places, np.int64(column), np.int64(row))
+            u, v, right_u, right_v = column * share, row * share, 1.0, 0.0
+            if not plan.is_even:
+                u, v, right_u, right_v = _place_at(places, np.int64(column), np.int64(row))
             x, z = (2.0 * u - 1.0) * plan.half_size, (2.0 * v - 1.0) * plan.half_size
             field_at(fields, u * samples, v * samples, values)
             describe_wall(float(values[1]), float(values[2]), (right_u, right_v), wall)

@@ -105,7 +105,7 @@ def build_ground(
         outer_half_size = squares[index + 1][0].half_size_m if index + 1 < len(squares) else 0.0
         plan = _bake_plan(
             level, index, texture_px=texture_px, outer_half_size=outer_half_size, wetness=wetness, seed=seed
-        )
+        )._replace(is_even=unfolding.is_even)
         colors, normals, roughness = bake_level(
             (fields, unfolding.places),
             bake_rules(fields, unfolding.places, plan, cover.plan),
@@ -186,6 +186,7 @@ def _bake_plan(
         wetness=0.8 * wetness,
         outer_half_size=outer_half_size,
         border=0.25,
+        is_even=True,
     )
 
 

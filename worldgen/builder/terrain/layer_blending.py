@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from worldgen.builder.terrain.cover import Site
 from worldgen.builder.terrain.noise import gradient_noise, smoothstep
-from worldgen.builder.terrain.walls import ALONG_Z, BY_Z, FLAT, SIDE, in_texture, wall_noise
+from worldgen.builder.terrain.walls import ALONG_Z, BY_Z, FLAT, IS_LEVEL, SIDE, in_texture, wall_noise
 
 FloatArray = NDArray[np.float32]
 
@@ -78,7 +78,8 @@ def _sample_on_wall(
     side = wall[SIDE] if sizes[layer] > 1 else 0.0
     if side <= 0.0:
         _sample_layer(texels, place, (x, z, mix), sample, turned)
-        sample[3], sample[4] = in_texture(wall, FLAT, sample[3], sample[4])
+        if wall[IS_LEVEL] == 0.0:
+            sample[3], sample[4] = in_texture(wall, FLAT, sample[3], sample[4])
         return
     sample[:] = 0.0
     for kind in range(3):

@@ -76,7 +76,7 @@ def stage_plan(composition: Composition, origin_y: float) -> StagePlan:
         origin_y=origin_y,
         flat_reach=34.0 if composition.profile.code == DESERT else 85.0,
         view_heading=-composition.side * 0.08,
-        view_rise=0.075 if composition.profile.code == DESERT else -0.012,
+        view_rise=0.12 if composition.profile.code == DESERT else -0.012,
         sun_heading=0.0 if composition.low_sun is None else composition.low_sun[0],
         sun_rise=0.0 if composition.low_sun is None else math.tan(max(composition.low_sun[1] - 0.024, 0.008)),
         has_cliff=inland_cliff,

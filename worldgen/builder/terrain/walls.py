@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from worldgen.builder.terrain.noise import gradient_noise, hash_unit, smoothstep
 
-SIDE, ALONG_Z = 0, 1
-"""Slots of a wall's numbers: how much of a wall the ground is; how much z rather than x runs along it."""
-_FRAMES = 2
+SIDE, ALONG_Z, IS_LEVEL = 0, 1, 2
+"""Slots of a wall's numbers: how much of a wall the ground is; how much z rather than x runs along it; 1 where neither
+that nor the texture turns a pattern."""
+_FRAMES = 3
+_LEVEL_SLOPE = 0.5
+"""Rise over run up to which patterns are laid on as if the ground were level."""
 FLAT, BY_X, BY_Z = range(3)
 """Ways of laying a pattern on: from above, and from the side with x or z to the right."""
 WALL_NUMBERS = _FRAMES + 3 * 4
@@ -34,6 +37,10 @@ def describe_wall(slope_x: float, slope_z: float, step_u: tuple[float, float], w
         wall: (``WALL_NUMBERS``,) overwritten.
     """
     squared = slope_x * slope_x + slope_z * slope_z
+    if step_u[1] == 0.0 and squared < _LEVEL_SLOPE * _LEVEL_SLOPE:
+        wall[SIDE], wall[IS_LEVEL] = 0.0, 1.0
+        return
+    wall[IS_LEVEL] = 0.0
     slope = math.sqrt(squared)
     wall[SIDE] = smoothstep(0.7, 1.15, slope)
     wall[ALONG_Z] = smoothstep(0.36, 0.64, slope_x * slope_x / squared) if squared > 1e-12 else 0.0
@@ -69,6 +76,8 @@ def _unit(x: float, y: float, z: float) -> tuple[float, float, float]:
 @njit(cache=True)
 def in_texture(wall: NDArray[np.float64], kind: int, right: float, up: float) -> tuple[float, float]:
     """A direction of a pattern (to its right, up in it) in the tangent frame of the texture."""
+    if wall[IS_LEVEL] == 1.0:
+        return right, up
     at = _FRAMES + 4 * kind
     return right * wall[at] + up * wall[at + 2], right * wall[at + 1] + up * wall[at + 3]
 

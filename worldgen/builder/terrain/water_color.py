@@ -58,7 +58,8 @@ def water_body(spec: WorldSpec, water_id: str, kind: WaterKind, frozen: bool, se
         seed=noise_seed(seed, f"water/{water_id}"),
         foam=0.0 if frozen else foam,
         frozen=frozen,
-        snow=max(0.15, spec.weather.snow_cover),
+        # Wind sweeps the ice: under a closed cover it would not be seen to be a lake.
+        snow=min(max(0.15, spec.weather.snow_cover), 0.5),
     )
 
 
