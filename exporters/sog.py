@@ -25,7 +25,7 @@ from worldgen.exporters import sog_textures as textures
 from worldgen.exporters.contract import ExportReport, require_count
 from worldgen.exporters.scalar_codebook import NUM_LEVELS, nearest_levels, scalar_codebook
 from worldgen.frames import Frame, axes_from
-from worldgen.geometry.splat_transforms import morton_order, take_gaussians, transform_gaussians
+from worldgen.geometry.splat_transforms import morton_order, take_turned, transform_gaussians
 from worldgen.scene.gaussian_cloud import SH_REST_COUNTS, GaussianCloud
 from worldgen.storage import atomic_file, open_for_reading, read_limited
 
@@ -54,9 +54,7 @@ def write_sog(cloud: GaussianCloud, path: Path, *, frame: Frame = Frame.RDF) -> 
     """
     if not cloud.num_gaussians:
         raise InvalidInputError("SOG cannot hold a cloud without splats.", path=path)
-    ordered = take_gaussians(cloud, morton_order(cloud.means))
-    ordered = transform_gaussians(ordered, axes_from(frame, Frame.RUB))
-    meta, pictures = _encode(ordered)
+    meta, pictures = _encode(take_turned(cloud, morton_order(cloud.means), axes_from(frame, Frame.RUB)))
     with atomic_file(path, format_id="sog") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
             for name, data in (*pictures.items(), ("meta.json", json.dumps(meta, allow_nan=False).encode())):

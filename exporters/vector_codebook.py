@@ -24,6 +24,7 @@ _SHRINK = 0.5
 _LANES = 64  # entries that are compared side by side, which the compiler turns into vector instructions
 _WIDTH_STEP = 16  # components between two looks at whether the comparison is decided
 _FAR = 1e15
+_BLOCK = 1 << 16
 
 
 def vector_codebook(vectors: Vectors, size: int) -> tuple[Vectors, NDArray[np.int32]]:
@@ -39,10 +40,11 @@ def vector_codebook(vectors: Vectors, size: int) -> tuple[Vectors, NDArray[np.in
     if len(vectors) <= size:
         distinct, places = np.unique(vectors, axis=0, return_inverse=True)
         return distinct, places.reshape(-1).astype(np.int32)
-    by_spread = np.argsort(-vectors.std(axis=0, dtype=np.float64), kind="stable")
+    by_spread = np.argsort(-_spreads(vectors), kind="stable")
     width = vectors.shape[1]
     sorted_vectors = np.zeros((len(vectors), -(-width // _WIDTH_STEP) * _WIDTH_STEP), dtype=np.float32)
-    sorted_vectors[:, :width] = vectors[:, by_spread]
+    for start in range(0, len(vectors), _BLOCK):
+        sorted_vectors[start : start + _BLOCK, :width] = vectors[start : start + _BLOCK, by_spread]
     order, bounds = _split_tree(sorted_vectors, size)
     labels = np.zeros(len(vectors), dtype=np.int32)
     labels[order] = np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
@@ -54,6 +56,15 @@ def vector_codebook(vectors: Vectors, size: int) -> tuple[Vectors, NDArray[np.in
         entries = np.where(np.diff(bounds)[:, None] > 0, moved, entries)
     labels = nearest_entries(sorted_vectors, entries, labels)
     return np.ascontiguousarray(entries[:, :width][:, np.argsort(by_spread)]), labels
+
+
+def _spreads(vectors: Vectors) -> NDArray[np.float64]:
+    """(D,) squared deviations of each component, summed; in blocks, as doubles of all would be twice what is there."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    spreads = np.zeros(vectors.shape[1])
+    for start in range(0, len(vectors), _BLOCK):
+        spreads += np.square(vectors[start : start + _BLOCK] - mean).sum(axis=0)
+    return spreads
 
 
 def nearest_entries(vectors: Vectors, entries: Vectors, labels: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -14,6 +14,7 @@ from worldgen.scene.gaussian_cloud import SH_REST_COUNTS, GaussianCloud
 from worldgen.spherical_harmonics import rotate_sh_rest
 
 _MORTON_BITS = 21
+_BLOCK = 1 << 16
 
 
 def transform_gaussians(
@@ -64,6 +65,23 @@ def take_gaussians(cloud: GaussianCloud, picked: slice | NDArray[np.int64] | NDA
         sh_dc=cloud.sh_dc[picked],
         sh_rest=cloud.sh_rest[picked],
     )
+
+
+def take_turned(cloud: GaussianCloud, order: NDArray[np.int64], matrix: NDArray[np.float64]) -> GaussianCloud:
+    """Splats in another order and other axes, block by block: millions of them leave no room for a third copy.
+
+    Args:
+        cloud: Any number of splats.
+        order: (M,) which splats, in the new order.
+        matrix: As for :func:`transform_gaussians`.
+    """
+    fields = ("means", "quats_wxyz", "scales", "opacities", "sh_dc", "sh_rest")
+    taken = {name: np.zeros((len(order), *getattr(cloud, name).shape[1:]), dtype=np.float32) for name in fields}
+    for start in range(0, len(order), _BLOCK):
+        block = transform_gaussians(take_gaussians(cloud, order[start : start + _BLOCK]), matrix)
+        for name in fields:
+            taken[name][start : start + _BLOCK] = getattr(block, name)
+    return GaussianCloud(**taken)
 
 
 def concatenate_gaussians(clouds: Sequence[GaussianCloud]) -> GaussianCloud:
