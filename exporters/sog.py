@@ -135,23 +135,26 @@ def _encode(cloud: GaussianCloud) -> tuple[dict[str, Any], dict[str, bytes]]:
         texels = np.concatenate([nearest_levels(cloud.sh_dc, levels), opacities[:, None]], axis=1)
         meta["sh0"] = {"codebook": _floats(levels), "files": [draw("sh0", texels)]}
         if cloud.sh_degree:
-            meta["shN"] = _encode_palette(cloud, draw)
+            degree, sh_rest = cloud.sh_degree, cloud.sh_rest
+            # Of millions of splats the rest takes hundreds of megabytes, which the palette can use.
+            del cloud, log_scales, opacities, texels, low, high
+            meta["shN"] = _encode_palette(sh_rest, degree, draw)
         return meta, {name: job.result() for name, job in jobs.items()}
 
 
-def _encode_palette(cloud: GaussianCloud, draw: Callable[..., str]) -> dict[str, Any]:
+def _encode_palette(sh_rest: NDArray[np.float32], degree: int, draw: Callable[..., str]) -> dict[str, Any]:
     from worldgen.exporters.vector_codebook import vector_codebook
 
-    count, coefficients = cloud.num_gaussians, cloud.sh_rest.shape[1]
+    count, coefficients = sh_rest.shape[:2]
     size = min(MAX_PALETTE, _PALETTE_STEP * 2 ** max(0, int(math.log2(max(count, 1) / _PALETTE_STEP))))
-    entries, labels = vector_codebook(cloud.sh_rest.reshape(count, 3 * coefficients), size)
+    entries, labels = vector_codebook(sh_rest.reshape(count, 3 * coefficients), size)
     levels = scalar_codebook(entries)
     places = np.stack([labels & 255, labels >> 8, np.zeros_like(labels)], axis=1).astype(np.uint8)
     texels = nearest_levels(entries, levels).reshape(-1, 3)
     rows = -(-len(entries) // textures.PALETTE_COLUMNS)
     return {
         "count": len(entries),
-        "bands": cloud.sh_degree,
+        "bands": degree,
         "codebook": _floats(levels),
         "files": [
             draw("shN_centroids", texels, (textures.PALETTE_COLUMNS * coefficients, rows)),
