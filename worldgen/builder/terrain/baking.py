@@ -250,6 +250,17 @@ def _place_at(places: FloatArray, column: int, row: int) -> tuple[float, float, 
 
 
 @njit(cache=True)
+def _placed(samples: FloatArray, column: float, row: float) -> tuple[float, float]:
+    """Where a point between a level's samples lies in its texture, as shares of the side."""
+    last = samples.shape[0] - 1
+    i, j = min(int(column), last - 1), min(int(row), last - 1)
+    fu, fv = column - i, row - j
+    w00, w10, w01, w11 = (1.0 - fu) * (1.0 - fv), fu * (1.0 - fv), (1.0 - fu) * fv, fu * fv
+    a, b, c, d = samples[j, i], samples[j, i + 1], samples[j + 1, i], samples[j + 1, i + 1]
+    return w00 * a[0] + w10 * b[0] + w01 * c[0] + w11 * d[0], w00 * a[1] + w10 * b[1] + w01 * c[1] + w11 * d[1]
+
+
+@njit(cache=True)
 def _fade_outwards(
     position: tuple[float, float],
     plan: BakePlan,
@@ -265,23 +276,10 @@ def _fade_outwards(
         return 1.0
     colors, roughness, samples = outer
     side, last = colors.shape[0], samples.shape[0] - 1
-    u = (x / plan.outer_half_size + 1.0) * 0.5 * last
-    v = (z / plan.outer_half_size + 1.0) * 0.5 * last
-    i, j = min(int(u), last - 1), min(int(v), last - 1)
-    u, v = u - i, v - j
-    w00, w10, w01, w11 = (1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v
-    u = (
-        w00 * samples[j, i, 0]
-        + w10 * samples[j, i + 1, 0]
-        + w01 * samples[j + 1, i, 0]
-        + w11 * samples[j + 1, i + 1, 0]
-    ) * (side - 1)
-    v = (
-        w00 * samples[j, i, 1]
-        + w10 * samples[j, i + 1, 1]
-        + w01 * samples[j + 1, i, 1]
-        + w11 * samples[j + 1, i + 1, 1]
-    ) * (side - 1)
+    u, v = (x / plan.outer_half_size + 1.0) * 0.5, (z / plan.outer_half_size + 1.0) * 0.5
+    if last > 1:
+        u, v = _placed(samples, u * last, v * last)
+    u, v = u * (side - 1), v * (side - 1)
     i, j = min(max(int(u), 0), side - 2), min(max(int(v), 0), side - 2)
     fu, fv = np.float32(u - i), np.float32(v - j)
     one = np.float32(1.0)
@@ -307,7 +305,8 @@ def bake_level(
         rules: The level's (Q, Q, 16) of `bake_rules`.
         layers: Texels, sizes and tile sizes of a `LayerSet`.
         plan: The numbers of the level.
-        shared: Base colour (R, R, 3) and roughness (R, R) of the next coarser level and the samples of its `Unfolding`;
+        shared: Base colour (R, R, 3) and roughness (R, R) of the next coarser level and the samples of its `Unfolding`,
+            of which an even one needs only the corners;
             `encode_table` and `decode_table`.
 
     Returns:

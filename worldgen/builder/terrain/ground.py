@@ -200,7 +200,9 @@ def _outer_textures(
             np.zeros((2, 2, 2), dtype=np.float32),
         )
     # Copies, because the kernel is compiled for arrays that may be written.
-    return outer.base_color_texture.copy(), outer.roughness_texture.copy(), around.samples
+    corners = around.samples[:: around.samples.shape[0] - 1, :: around.samples.shape[1] - 1]
+    placed = np.ascontiguousarray(corners) if around.is_even else around.samples
+    return outer.base_color_texture.copy(), outer.roughness_texture.copy(), placed
 
 
 def _prototypes(mesh: LevelMesh, index: int, material: str, cover: GroundCover) -> list[Prototype]:

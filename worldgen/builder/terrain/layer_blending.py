@@ -70,17 +70,12 @@ def _sample_on_wall(
     wall: NDArray[np.float64],
     samples: tuple[FloatArray, FloatArray, FloatArray],
 ) -> None:
-    """Sample a layer laid on from above, from the side, or both, as the ground is steep; the first sample holds it."""
+    """Sample a layer laid on from the side and, as far as the ground is level, from above; the first sample has it."""
     texels, sizes, tiles = layers
     sample, laid, turned = samples
     x, height, z, mix = position
     place = (layer, sizes[layer], tiles[layer])
-    side = wall[SIDE] if sizes[layer] > 1 else 0.0
-    if side <= 0.0:
-        _sample_layer(texels, place, (x, z, mix), sample, turned)
-        if wall[IS_LEVEL] == 0.0:
-            sample[3], sample[4] = in_texture(wall, FLAT, sample[3], sample[4])
-        return
+    side = wall[SIDE]
     sample[:] = 0.0
     for kind in range(3):
         share = 1.0 - side if kind == FLAT else side * (wall[ALONG_Z] if kind == BY_Z else 1.0 - wall[ALONG_Z])
@@ -106,8 +101,9 @@ def blend_layers(
     The first array of ``scratch`` takes the result; the normal's x and y are in the texture's frame.
     """
     out, sample, laid, turned = scratch
+    texels, sizes, tiles = layers
     mix = 0.0
-    if layers[0].shape[1] >= 6:
+    if texels.shape[1] >= 6:
         lie = gradient_noise(at.x / 3.3, at.z / 3.3, 77) if wall[SIDE] < 1.0 else 0.0
         if wall[SIDE] > 0.0:
             lie += wall[SIDE] * (wall_noise((at.x, at.height, at.z), wall, (3.3, 3.3), 78) - lie)
@@ -118,7 +114,12 @@ def blend_layers(
         weight = rules[layer]
         if weight < 0.02:
             continue
-        _sample_on_wall(layers, layer, (at.x, at.height, at.z, mix), wall, (sample, laid, turned))
+        if wall[SIDE] > 0.0 and sizes[layer] > 1:
+            _sample_on_wall(layers, layer, (at.x, at.height, at.z, mix), wall, (sample, laid, turned))
+        else:
+            _sample_layer(texels, (layer, sizes[layer], tiles[layer]), (at.x, at.z, mix), sample, turned)
+            if wall[IS_LEVEL] == 0.0:
+                sample[3], sample[4] = in_texture(wall, FLAT, sample[3], sample[4])
         contrast = np.float32(2.4) * weight * (np.float32(1.0) - weight) * (sample[6] - np.float32(1.0))
         sharp = max(np.float32(1e-4), weight + contrast)
         total += sharp
