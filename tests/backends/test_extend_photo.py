@@ -13,7 +13,9 @@ from PIL import Image
 
 from tests.analytic_views import analytic_view
 from worldgen.backends import extend_photo
-from worldgen.backends.extend_photo import close_around, match_colors, photo_sky
+from worldgen.backends.extend_photo import ExtendPhoto, close_around, columns_between, match_colors, photo_sky
+from worldgen.backends.panorama import PhotoRequest
+from worldgen.backends.photo_light import SunInPhoto, find_sun
 from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
 from worldgen.color import bytes_from_unit
 from worldgen.errors import InvalidInputError, UsageError
@@ -33,6 +35,7 @@ from worldgen.stages.read_panorama import PanoramaOptions
 
 HEIGHT = 128
 FOV_DEG = 70.0
+FORMULA_SUN = np.array([math.sin(-1.0), 0.5, -math.cos(-1.0)])
 
 Colors = dict[str, tuple[float, float, float]]
 NOON_MEADOW: Colors = {"sky": (0.45, 0.62, 0.92), "ground": (0.35, 0.45, 0.2), "things": (0.2, 0.4, 0.15)}
@@ -118,13 +121,77 @@ def test_the_photo_stays_and_the_border_cannot_be_seen() -> None:
     assert np.abs(closed - other)[:, :10].max() < 0.35
 
 
+def sunny(azimuth_deg: float, *, glow: float = 0.35, height: int = 256) -> NDArray[np.float32]:
+    """A meadow whose sky glows around a low sun."""
+    rays = equirectangular_rays(height)
+    azimuth, elevation = math.radians(azimuth_deg), math.radians(9.0)
+    sun = np.array(
+        [math.cos(elevation) * math.sin(azimuth), math.sin(elevation), -math.cos(elevation) * math.cos(azimuth)]
+    )
+    angle = np.arccos(np.clip(rays @ sun, -1.0, 1.0))[..., None]
+    picture = landscape(NOON_MEADOW, height)
+    glowing = picture + np.where(rays[..., 1:2] > 0.0, 2.0 * glow * np.exp(-((angle / 0.25) ** 2)), 0.0)
+    return np.clip(glowing, 0.0, 1.0).astype(np.float32)
+
+
+def sun_of(panorama: NDArray[np.float32]) -> SunInPhoto | None:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, _ = photo_on_sphere(photo_from(panorama), camera, 256)
+    return find_sun(image, known, photo_sky(image, known))
+
+
+@pytest.mark.parametrize("azimuth_deg", [-22.0, 0.0, 15.0])
+def test_the_sun_is_found_where_the_photo_shows_it(azimuth_deg: float) -> None:
+    sun = sun_of(sunny(azimuth_deg))
+    assert sun is not None
+    assert math.degrees(sun.azimuth) == pytest.approx(azimuth_deg, abs=2.0)
+    assert math.degrees(sun.elevation) == pytest.approx(9.0, abs=4.0)
+    assert 0.6 <= sun.confidence <= 1.0
+
+
+def test_no_sun_is_claimed_where_the_photo_does_not_show_it() -> None:
+    assert sun_of(landscape(NOON_MEADOW)) is None  # an even sky
+    assert sun_of(sunny(60.0)) is None  # its glow reaches in from the side
+    assert sun_of(sunny(180.0)) is None
+    assert sun_of(sunny(10.0, glow=0.01)) is None  # haze
+    two = np.maximum(sunny(-20.0), sunny(20.0))
+    assert sun_of(two) is None  # bright clouds on both sides
+    assert sun_of(np.zeros((256, 512, 3), dtype=np.float32)) is None
+
+
+@pytest.mark.parametrize(("azimuth", "wanted"), [(0.3, -1.2), (-2.9, 3.0), (1.0, 1.0)])
+def test_turning_a_panorama_brings_one_azimuth_to_another(azimuth: float, wanted: float) -> None:
+    width = 512
+    rays = equirectangular_rays(width // 2)
+    columns = np.arctan2(rays[width // 4, :, 0], -rays[width // 4, :, 2])
+    rolled = np.roll(columns, columns_between(azimuth, wanted, width))
+    at = int(np.argmin(np.abs(columns - wanted)))
+    assert abs((rolled[at] - azimuth + math.pi) % (2.0 * math.pi) - math.pi) < 2.5 * math.pi / width
+
+
+@pytest.mark.usefixtures("_formula_scene")
+def test_the_surroundings_turn_with_the_sun() -> None:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, nearness = photo_on_sphere(photo_from(sunny(15.0)), camera, 256)
+    request = PhotoRequest(image=image, known=known, nearness=nearness, spec=None)
+    turned = ExtendPhoto()(request, RunContext())
+    assert any("turned" in note for note in turned.warnings)
+    named = ExtendPhoto()(replace(request, spec=parse("a meadow with a cabin")), RunContext())
+    assert not any("turned" in note for note in named.warnings)
+    sun = find_sun(image, known, photo_sky(image, known))
+    assert sun is not None
+    columns = columns_between(math.atan2(FORMULA_SUN[0], -FORMULA_SUN[2]), sun.azimuth, 512)
+    assert columns != 0
+    assert np.array_equal(turned.euclidean_depth, np.roll(named.euclidean_depth, columns, axis=1))
+
+
 @pytest.fixture
 def _formula_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = replace(TIERS["draft"], panorama_height=HEIGHT, splat_budget=12_000)
     monkeypatch.setattr(front_door, "TIERS", {"draft": tiny})
 
-    def surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float]:
-        return analytic_view(panorama_camera(np.array([0.0, 1.7, 0.0]), height=height)), 1.7
+    def surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float, NDArray[np.float64]]:
+        return analytic_view(panorama_camera(np.array([0.0, 1.7, 0.0]), height=height)), 1.7, FORMULA_SUN
 
     monkeypatch.setattr(extend_photo, "_surroundings", surroundings)
 

@@ -7,12 +7,14 @@ band, and what difference is left at the border is spread as a membrane. The pho
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.backends.panorama import ClosedPanorama, PhotoRequest
+from worldgen.backends.photo_light import SunInPhoto, find_sun
 from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
 from worldgen.builder.build_scene import build_scene
 from worldgen.builder.catalogue import lexicon
@@ -44,20 +46,35 @@ class ExtendPhoto:
         is_sky = photo_sky(request.image, request.known)
         traits = read_traits(request.image, request.known, is_sky)
         spec = _spec(request.spec, traits)
-        view, eye_height = _surroundings(spec, len(request.image), context)
-        rendered = tone_map(view.radiance, auto_exposure(view.radiance))
-        matched = match_colors(
-            rendered, ~np.isfinite(view.buffers.euclidean_depth), request.image, request.known, is_sky
-        )
+        view, eye_height, key = _surroundings(spec, len(request.image), context)
+        rendered, depth = tone_map(view.radiance, auto_exposure(view.radiance)), view.buffers.euclidean_depth
+        notes = [f"Around the photo a scene was invented: {spec.prompt}."]
+        # What a prompt asks for has its place, and keeps it.
+        sun = None if request.spec is not None else find_sun(request.image, request.known, is_sky)
+        if sun is not None:
+            columns = columns_between(math.atan2(key[0], -key[2]), sun.azimuth, 2 * len(request.image))
+            rendered, depth = np.roll(rendered, columns, axis=1), np.roll(depth, columns, axis=1)
+            notes.append(f"The scene was turned so that its sun stands where the photo's does ({_words(sun)}).")
+        matched = match_colors(rendered, ~np.isfinite(depth), request.image, request.known, is_sky)
         picture = close_around(request.image, request.known, request.nearness, matched)
         return ClosedPanorama(
             picture=picture,
-            euclidean_depth=view.buffers.euclidean_depth,
+            euclidean_depth=np.ascontiguousarray(depth),
             eye_height=eye_height,
             spec=spec,
             provenance="procedural",
-            warnings=(f"Around the photo a scene was invented: {spec.prompt}.",),
+            warnings=tuple(notes),
         )
+
+
+def columns_between(azimuth: float, wanted: float, width: int) -> int:
+    """How many columns to the right a panorama must be rolled so that one azimuth comes to stand at another."""
+    return round((wanted - azimuth) / (2.0 * math.pi) * width) % width
+
+
+def _words(sun: SunInPhoto) -> str:
+    side = "right" if sun.azimuth > 0.0 else "left"
+    return f"{abs(math.degrees(sun.azimuth)):.0f}° to the {side}, confidence {sun.confidence:.2f}"
 
 
 def photo_sky(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -117,12 +134,13 @@ def _spec(spec: WorldSpec | None, traits: PhotoTraits) -> WorldSpec:
     return with_traits(spec, traits)
 
 
-def _surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float]:
-    """The panorama from the spawn of the spec's scene, and the eye's height over the ground."""
+def _surroundings(spec: WorldSpec, height: int, context: RunContext) -> tuple[View, float, NDArray[np.float64]]:
+    """The panorama from the spawn of the spec's scene, the eye's height over the ground, and where its sun stands."""
     # Beside a photo the scene need not be finer than a draft's; its picture has the tier's size all the same.
     tier = replace(TIERS["draft"], panorama_height=height, spawn_samples=context.tier.spawn_samples)
     scene = build_scene(spec, tier=tier, seed=context.seed).scene
     renderer = SceneRenderer(scene, tier=tier, seed=context.seed)
     eye = np.array([0.0, scene.eye_height_m, 0.0])
     faces = renderer.render_cube(eye, face_px=renderer.face_px_for(height), samples=tier.spawn_samples)
-    return renderer.panorama_from_cube(faces, panorama_camera(eye, height=height)), scene.eye_height_m
+    view = renderer.panorama_from_cube(faces, panorama_camera(eye, height=height))
+    return view, scene.eye_height_m, scene.sky.key_direction_in_world
