@@ -64,7 +64,7 @@ def request_(rendered: RenderedWorld) -> SceneRequest:
 def test_real_controlnets_paint(
     base: str, net: str, strength: float, pipelines: Folders, request_: SceneRequest
 ) -> None:
-    options = DiffusionOptions(weights=pipelines(base), controlnet=pipelines(net), steps=3, strength=strength)
+    options = DiffusionOptions(weights=pipelines(base), controlnet=pipelines(net), steps=2, strength=strength)
     painted = DiffusersDepth(options=options)(request_, RunContext())
     assert painted.picture.shape == request_.picture.shape
     assert np.abs(painted.picture - request_.picture).mean() > 0.02
