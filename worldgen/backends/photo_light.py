@@ -65,10 +65,9 @@ def find_sun(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: NDArr
         return None
     luminance = linear_from_srgb(np.clip(image, 0.0, 1.0).astype(np.float32)) @ _LUMINANCE
     sigma = _BLUR * len(image) / math.pi
-    mode = ("nearest", "wrap")
-    weight = gaussian_filter(is_sky.astype(np.float32), sigma, mode=mode)
-    even = gaussian_filter(np.where(is_sky, luminance, 0.0), sigma, mode=mode) / np.maximum(weight, 1e-3)
-    even = np.where(is_sky, even, 0.0)
+    weight = gaussian_filter(is_sky.astype(np.float32), sigma, mode=("nearest", "wrap"))
+    even = gaussian_filter(np.where(is_sky, luminance, np.float32(0.0)), sigma, mode=("nearest", "wrap"))
+    even = np.where(is_sky, even / np.maximum(weight, np.float32(1e-3)), np.float32(0.0))
     brightest = int(np.argmax(even))
     peak = float(even.flat[brightest])
     rays = equirectangular_rays(len(image))
