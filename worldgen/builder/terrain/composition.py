@@ -185,7 +185,7 @@ def _plan_sea(water: Water, random: np.random.Generator, heading: float, side: f
         heading=heading,
         shore_m=shore,
         depth_m=14.0,
-        cape_m=side * random.uniform(110.0, 150.0),
+        cape_m=side * random.uniform(165.0, 235.0),
         island_radius_m=radius,
     )
 

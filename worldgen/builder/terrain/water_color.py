@@ -59,7 +59,7 @@ def water_body(spec: WorldSpec, water_id: str, kind: WaterKind, frozen: bool, se
         foam=0.0 if frozen else foam,
         frozen=frozen,
         # Wind sweeps the ice: under a closed cover it would not be seen to be a lake.
-        snow=min(max(0.15, spec.weather.snow_cover), 0.5),
+        snow=min(max(0.15, spec.weather.snow_cover), 0.25),
     )
 
 
