@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,10 +12,10 @@ from worldgen.events import RunContext
 from worldgen.geometry.collision import Collision
 from worldgen.navigation.navmesh import Area, build_navmesh
 from worldgen.navigation.places import nearest_place, random_places, rim_distances, stand_at
-from worldgen.navigation.solids import Solids, solids_of
+from worldgen.navigation.solids import solids_of
 from worldgen.scene.navmesh import Agent, Navigation, NavMesh
 from worldgen.scene.walk_range import WalkRange
-from worldgen.stages.make_navigation import NUM_SPAWN_POINTS, spawn_points_of
+from worldgen.stages.make_navigation import ENOUGH_REACHABLE, NUM_SPAWN_POINTS, spawn_points_of
 
 FloatArray = NDArray[np.float64]
 
@@ -55,12 +56,13 @@ def make_seen_navigation(
     with context.stage("make navmesh"):
         low, high = walk_range.corners.min(axis=0), walk_range.corners.max(axis=0)
         navmesh = build_navmesh(
-            _within(solids_of(collision), walk_range),
+            solids_of(collision),
             Area(x=(float(low[0]), float(high[0])), z=(float(low[1]), float(high[1]))),
             agent or Agent(),
             cell_m=_CELL_M,
             min_island_m2=0.5,
         )
+        navmesh = _within(navmesh, walk_range)
     home = None
     if navmesh.num_triangles:
         home = stand_at(navmesh, 0.0, 0.0, y=0.0) or nearest_place(navmesh, np.zeros(3), reach_m=np.inf)
@@ -81,6 +83,10 @@ def make_seen_navigation(
     warnings = []
     if math.hypot(place[0], place[2]) > 0.5:
         warnings.append(f"the spawn is not walkable: the nearest place lies {math.hypot(place[0], place[2]):.1f} m off")
+    if share < ENOUGH_REACHABLE:
+        warnings.append(
+            f"from the spawn {share:.0%} of the walkable area can be reached: what stands there parts the rest"
+        )
     if len(chosen) < NUM_SPAWN_POINTS:
         warnings.append(f"only {len(chosen)} spawn points have room within the range in which the picture holds")
     return Navigation(
@@ -91,18 +97,27 @@ def make_seen_navigation(
     )
 
 
-def _within(solids: Solids, walk_range: WalkRange) -> Solids:
-    """The solids without ground that lies wholly outside the range: behind its walls nobody walks."""
-    corners = solids.corners
-    # Points on the edges as well: a long triangle may cross the range between its corners.
-    looks = np.concatenate(
-        [corners * (1.0 - share) + np.roll(corners, -1, axis=1) * share for share in (0.0, 0.25, 0.5, 0.75)]
-        + [corners.mean(axis=1, keepdims=True)],
-        axis=1,
+def _within(navmesh: NavMesh, walk_range: WalkRange) -> NavMesh:
+    """The navmesh without islands outside the range: behind its walls nobody walks."""
+    middles = np.array([island.center for island in navmesh.islands], dtype=np.float64).reshape(-1, 3)
+    kept = walk_range.holds(middles[:, 0], middles[:, 2])
+    if kept.all():
+        return navmesh
+    chosen = kept[navmesh.island_ids]
+    triangles = navmesh.triangles[chosen]
+    used = np.unique(triangles)
+    new_vertex = np.zeros(len(navmesh.vertices), dtype=np.int32)
+    new_vertex[used] = np.arange(len(used), dtype=np.int32)
+    # No triangle of an island that stays has a neighbour on one that goes.
+    new_triangle = np.append(np.cumsum(chosen) - 1, -1).astype(np.int32)
+    return dataclasses.replace(
+        navmesh,
+        vertices=navmesh.vertices[used],
+        triangles=new_vertex[triangles],
+        neighbours=new_triangle[navmesh.neighbours[chosen]],
+        island_ids=(np.cumsum(kept) - 1)[navmesh.island_ids[chosen]].astype(np.int32),
+        islands=tuple(island for island, stays in zip(navmesh.islands, kept, strict=True) if stays),
     )
-    inside = walk_range.holds(looks[..., 0], looks[..., 2]).any(axis=1)
-    kept = inside | ~solids.is_ground
-    return Solids(corners=corners[kept], is_ground=solids.is_ground[kept])
 
 
 def _apart(
