@@ -131,8 +131,8 @@ def _cloud(
     seen = seen_variances(means, covariances, eye)
     fills = _smooth_step(filled_shares(seen, angle), *_FILLS)
     even = 1.0 - _smooth_step(np.sqrt(variances), *_CONTRASTS)
-    closing = settings.textured_widening + (settings.even_widening - settings.textured_widening) * even
-    closing = closing * np.where(inner, settings.inner_widening, 1.0)
+    closed = settings.even_widening * np.where(inner, settings.inner_widening, 1.0)
+    closing = settings.textured_widening + (closed - settings.textured_widening) * even
     widenings = settings.least_widening + (closing - settings.least_widening) * fills
     quats, scales = shapes_from_covariances(covariances, widenings, settings.least_ratio)
     seen = seen * np.stack([widenings**4, widenings**2], axis=1)
