@@ -105,7 +105,6 @@ def text_to_world(
         drawing = resources.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="preview"))
         pictures = drawing.submit(draw_scene, rendered, renderer)
         points, splats = _fused(rendered, writer, context)
-        splats = fit_to_stations(splats, rendered, context)
         metrics: dict[str, float] = {}
         if refine is not None:
             # The refinement has views rendered itself.
@@ -153,7 +152,7 @@ def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
 
 
 def _fused(rendered: RenderedWorld, writer: LayerWriter, context: RunContext) -> tuple[PointCloud, GaussianCloud]:
-    """Fuse the stations' views into points and splats."""
+    """Fuse the stations' views into points and splats, and fit these to them."""
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     with context.stage("make splats"):
@@ -161,4 +160,4 @@ def _fused(rendered: RenderedWorld, writer: LayerWriter, context: RunContext) ->
         points = fuse_points(samples)
         writer.start(point_files(points))
         splats = build_splats(samples, budget=context.tier.splat_budget)
-    return points, splats
+    return points, fit_to_stations(splats, rendered, colors, context)

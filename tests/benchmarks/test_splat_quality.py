@@ -193,7 +193,7 @@ def world_of(prompt: str) -> tuple[SceneRenderer, RenderedWorld, GaussianCloud]:
     views = [view for station in rendered.stations for view in station.views]
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     cloud = build_splats(fuse_views(views, colors), budget=tier.splat_budget)
-    return renderer, rendered, fit_to_stations(cloud, rendered, context)
+    return renderer, rendered, fit_to_stations(cloud, rendered, colors, context)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.color import linear_from_srgb
+from worldgen.color import LUMINANCE_WEIGHTS, linear_from_srgb
 from worldgen.geometry.equirectangular import equirectangular_rays
 
 _ROWS = 256
@@ -28,7 +28,6 @@ _ASIDE = math.radians(12.0)
 _SPOT = 0.99
 _MARGIN = math.radians(4.0)
 """How far from the photo's sides the sun must stand."""
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ def find_sun(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: NDArr
     image, known, is_sky = image[::step, ::step], known[::step, ::step], (is_sky & known)[::step, ::step]
     if int(is_sky.sum()) < _FEW_PIXELS:
         return None
-    luminance = linear_from_srgb(np.clip(image, 0.0, 1.0).astype(np.float32)) @ _LUMINANCE
+    luminance = linear_from_srgb(np.clip(image, 0.0, 1.0).astype(np.float32)) @ LUMINANCE_WEIGHTS
     sigma = _BLUR * len(image) / math.pi
     weight = gaussian_filter(is_sky.astype(np.float32), sigma, mode=("nearest", "wrap"))
     even = gaussian_filter(np.where(is_sky, luminance, np.float32(0.0)), sigma, mode=("nearest", "wrap"))
