@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import jsonschema
 import pytest
 
-from worldgen.cli import COMMANDS, run
+from worldgen.cli import COMMANDS, cli, run
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> tuple[dict, str]:
@@ -96,3 +98,29 @@ def test_backends_lists_every_slot(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["backends", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["backends"]
     assert {row["slot"] for row in rows} == {"panorama", "depth", "inpaint", "prompt"}
+
+
+def load_interrupted_extension(**options: object) -> None:
+    """Do as an extension module that is interrupted while it loads, and whose package then looks for its name."""
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("Encountered an error while initializing the extension.") from interrupt
+    except ImportError:
+        raise NameError("name '_extension' is not defined")  # noqa: B904
+
+
+@pytest.mark.parametrize("command", [load_interrupted_extension, Mock(side_effect=KeyboardInterrupt)])
+def test_an_interrupt_is_cancellation_whatever_it_comes_out_as(
+    command: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "main", command)
+    assert run(["doctor"]) == 130
+    assert "Cancelled" in capsys.readouterr().err
+
+
+def test_an_unforeseen_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "main", Mock(side_effect=NameError("name 'x' is not defined")))
+    with pytest.raises(NameError):
+        run(["doctor"])

@@ -84,37 +84,40 @@ def run(arguments: list[str]) -> int:
     """
     try:
         result = cli.main(args=arguments, prog_name="worldgen", standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        _show(error.format_message(), None, None, _usage_hint(error), arguments)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt) as error:
+        return _exit_code_of(error, arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _exit_code_of(error: BaseException, arguments: list[str]) -> int:
+    """Tell the user what ended a command; returns the exit code, or raises what nobody foresaw."""
+    if _was_interrupted(error):
         return _fail(CancelledError("Cancelled; nothing half-written is left."), arguments)
-    except SystemError as error:
-        # An interrupt that arrives inside a compiled kernel comes out as an internal error that it caused.
-        if not _was_interrupted(error):
-            raise
-        return _fail(CancelledError("Cancelled; nothing half-written is left."), arguments)
-    except WorldgenError as error:
-        return _fail(error, arguments)
-    except MemoryError:
-        return _fail(
-            WorldgenError("There is not enough memory.", hint="Use a lower --quality, or close other programs."),
-            arguments,
-            code=5,
-        )
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            _show(error.format_message(), None, None, _usage_hint(error), arguments)
+            return 2
+        case WorldgenError():
+            return _fail(error, arguments)
+        case MemoryError():
+            hint = "Use a lower --quality, or close other programs."
+            return _fail(WorldgenError("There is not enough memory.", hint=hint), arguments, code=5)
+        case BrokenPipeError():
+            sys.stderr.close()
+            return 1
+    raise error
 
 
 def _was_interrupted(error: BaseException) -> bool:
-    """Whether a keyboard interrupt stands anywhere in an error's chain of causes."""
+    """Whether an interrupt is the error or stands in its chain of causes.
+
+    One that arrives inside a compiled kernel, or while an extension module loads, comes out as an error it caused.
+    """
     link: BaseException | None = error
     while link is not None:
-        if isinstance(link, KeyboardInterrupt):
+        if isinstance(link, KeyboardInterrupt | click.Abort):
             return True
         link = link.__cause__ or link.__context__
     return False
