@@ -149,6 +149,11 @@ def texture_mb(sizes: Sequence[tuple[int, int]]) -> float:
     return sum(width * height for width, height in sizes) * _BYTES_PER_TEXEL / MB
 
 
+def texels_of(megabytes: float) -> float:
+    """How many texels such a memory holds."""
+    return megabytes * MB / _BYTES_PER_TEXEL
+
+
 def image_sizes(file: GlbFile) -> list[tuple[int, int]]:
     """(width, height) of every picture of a file, from their headers."""
     return [_opened(file, index).size for index in range(len(file.items("images")))]

@@ -26,6 +26,7 @@ _STEPS = 65535
 _UP = np.array([0.0, 1.0, 0.0])
 _FAR_M = 20_000.0
 _LINEAR, _ACES = 0, 3
+_MATERIAL_SCRIPT = "import_materials.gd"
 
 
 def write_godot_package(package: WorldPackage, folder: Path) -> None:
@@ -65,10 +66,13 @@ def write_godot_package(package: WorldPackage, folder: Path) -> None:
     write_bytes(folder / "scene.tscn", _scene_text(package, files).encode())
     for file in (files.land, files.colliders, files.navmesh, files.more["levels"]):
         if file:
-            write_bytes(folder / f"{file}.import", _model_hints(file == files.land).encode())
+            is_visible = file in (files.land, files.more["levels"])
+            script = f"res://{name}/{_MATERIAL_SCRIPT}" if is_visible else ""
+            write_bytes(folder / f"{file}.import", _model_hints(file == files.land, script).encode())
     if files.sky:
         write_bytes(folder / f"{files.sky}.import", _SKY_HINTS.encode())
-    write_script("import_world.gd", folder / "import_world.gd")
+    for script in ("import_world.gd", _MATERIAL_SCRIPT):
+        write_script(script, folder / script)
     write_readme(package, "README_Godot.md", folder / "README_Godot.md", {})
 
 
@@ -219,13 +223,14 @@ def _transform(xyzw: np.ndarray, position: np.ndarray) -> str:
     return f"Transform3D({values})"
 
 
-def _model_hints(is_visible: bool) -> str:
-    lod = "true" if is_visible else "false"
+def _model_hints(makes_levels: bool, script: str) -> str:
+    lod = "true" if makes_levels else "false"
     return (
         '[remap]\n\nimporter="scene"\nimporter_version=1\ntype="PackedScene"\n\n[params]\n\n'
         'nodes/root_type=""\nnodes/root_scale=1.0\nnodes/apply_root_scale=true\nnodes/import_as_skeleton_bones=false\n'
         f"meshes/ensure_tangents=true\nmeshes/generate_lods={lod}\nmeshes/create_shadow_meshes={lod}\n"
         "meshes/light_baking=1\nanimation/import=false\ngltf/embedded_image_handling=1\n"
+        f'import_script/path="{script}"\n'
     )
 
 

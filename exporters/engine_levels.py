@@ -1,8 +1,4 @@
-"""Levels of detail of an engine package: those of the scene file, further ones by decimation, cards for trees.
-
-Buildings, things and stones get a second set of UVs for baked light at every level. Land keeps its first set for that,
-which has no overlaps. Plants get none: light probes light them.
-"""
+"""Levels of detail of an engine package: those of the scene file, further ones by decimation, cards for trees."""
 
 from __future__ import annotations
 
@@ -19,12 +15,9 @@ from worldgen.exporters.glb_reader import GlbFile
 from worldgen.exporters.tangents import vertex_tangents
 from worldgen.geometry.cards import Cards, PaintedMesh, make_cards
 from worldgen.geometry.decimation import coarser_levels, decimate_mesh
-from worldgen.geometry.lightmap_uvs import unwrap_for_lightmap
 
-_LIGHTMAPPED = frozenset({"structure", "prop", "rock"})
 _TREES = frozenset({"conifer", "broadleaf", "birch", "palm"})
 _MIN_CARD_SAVING = 2.0
-_MAX_UNWRAPPED = 60_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -38,7 +31,10 @@ class LevelPart:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LevelPlan:
-    """A level to write: a mesh of the source as it is, new parts, or cards."""
+    """A level to write: a mesh of the source as it is, new parts, or cards.
+
+    ``lightmap_px`` is the side of the map that its lightmap UVs are for, 0 where it has none.
+    """
 
     name: str
     kind: str
@@ -46,6 +42,7 @@ class LevelPlan:
     source: int | None = None
     parts: tuple[LevelPart, ...] = ()
     cards: Cards | None = None
+    lightmap_px: int = 0
 
 
 @dataclass(slots=True)
@@ -70,8 +67,6 @@ class LevelMaker:
         levels = built + self._decimated(asset) if len(built) == 1 else built
         if asset.label in _TREES:
             levels += self._cards(asset, levels[-1].num_triangles, len(levels))
-        if asset.group in _LIGHTMAPPED:
-            levels = [self._unwrapped(level) for level in levels]
         return tuple(levels)
 
     def decimated_land(self, level: LevelPlan, max_triangles: int) -> LevelPlan:
@@ -111,25 +106,14 @@ class LevelMaker:
             return []
         return [LevelPlan(name=level_name(asset.name, number), kind="cards", num_triangles=count, cards=cards)]
 
-    def _unwrapped(self, level: LevelPlan) -> LevelPlan:
-        if level.cards is not None or level.num_triangles > _MAX_UNWRAPPED:
-            return level
-        parts = [part.part for part in level.parts] if level.source is None else read_parts(self.file, level.source)
-        parts = [part for part in parts if part.mesh.num_triangles]
-        if not parts:
-            return level
-        made = []
-        for part, cut in zip(parts, unwrap_for_lightmap([part.mesh for part in parts]), strict=True):
-            made.append(_dressed(dataclasses.replace(part, mesh=cut.mesh), lightmap_uvs=cut.uvs))
-        return dataclasses.replace(level, source=None, parts=tuple(made))
-
 
 def _plan(name: str, kind: str, parts: Sequence[MeshPart]) -> LevelPlan:
     kept = [part for part in parts if part.mesh.num_triangles]
     count = sum(part.mesh.num_triangles for part in kept)
-    return LevelPlan(name=name, kind=kind, num_triangles=count, parts=tuple(_dressed(part) for part in kept))
+    return LevelPlan(name=name, kind=kind, num_triangles=count, parts=tuple(dressed_part(part) for part in kept))
 
 
-def _dressed(part: MeshPart, *, lightmap_uvs: NDArray[np.float32] | None = None) -> LevelPart:
+def dressed_part(part: MeshPart, *, lightmap_uvs: NDArray[np.float32] | None = None) -> LevelPart:
+    """A part as it will be written, with tangents where its material has a normal map."""
     tangents = vertex_tangents(part.mesh) if part.has_normal_map and part.mesh.uvs is not None else None
     return LevelPart(part=part, tangents=tangents, lightmap_uvs=lightmap_uvs)

@@ -1,4 +1,4 @@
-"""The scene of an engine package, written anew: levels of detail, lightmap UVs, cards, and what a budget asks for.
+"""The scene of an engine package, written anew: levels of detail, cards, baked occlusion, and what a budget asks for.
 
 The result is a GLB of its own that the engines' writers take their meshes from, and a report of what came out.
 """
@@ -18,9 +18,11 @@ from worldgen.exporters.engine_budget import (
     plan_textures,
     plan_things,
     resized_picture,
+    texels_of,
     texture_mb,
 )
 from worldgen.exporters.engine_levels import LevelMaker, LevelPlan
+from worldgen.exporters.engine_lightmaps import OCCLUSION_SHARE, occlusion_of, with_lightmaps
 from worldgen.exporters.engine_package import Asset, AssetLevel, WorldPackage, level_name
 from worldgen.exporters.filters import SplatFilters, apply_filters
 from worldgen.exporters.gaussian_ply import write_gaussian_ply
@@ -29,6 +31,7 @@ from worldgen.exporters.glb_reader import open_glb
 from worldgen.exporters.glb_writer import GlbWriter, Json
 from worldgen.exporters.png import encode_png
 from worldgen.exporters.spz import write_spz
+from worldgen.settings import TIERS, QualityTier
 
 SCENE_NAME = "scene.glb"
 _CARD_CUTOFF = 0.4
@@ -50,7 +53,11 @@ class PackageCounts:
 
 
 def prepare_package(
-    package: WorldPackage, folder: Path, budget: PlatformBudget | None = None
+    package: WorldPackage,
+    folder: Path,
+    budget: PlatformBudget | None = None,
+    *,
+    tier: QualityTier = TIERS["standard"],
 ) -> tuple[WorldPackage, PackageCounts]:
     """Write the scene that engines get into an empty folder.
 
@@ -58,6 +65,7 @@ def prepare_package(
         package: The world as it is.
         folder: Where the files go; the result reads from them.
         budget: Limits to keep; None keeps everything.
+        tier: How fine occlusion is baked.
 
     Returns:
         The package to write engines' folders from, and its counts.
@@ -71,22 +79,21 @@ def prepare_package(
     for name, goal in land_goals(package.assets, levels, package.placements, limits.triangles).items():
         levels[name] = (maker.decimated_land(levels[name][0], goal),)
     plan = plan_things(package.assets, levels, package.placements, limits.triangles)
-    levels = _without_skipped(plan, levels)
-    sizes = image_sizes(package.scene)
-    cards_mb = texture_mb(
-        [
-            (level.cards.picture.shape[1], level.cards.picture.shape[0])
-            for chain in levels.values()
-            for level in chain
-            if level.cards is not None
-        ]
+    levels = with_lightmaps(
+        package.scene,
+        package.assets,
+        _without_skipped(plan, levels),
+        tier,
+        max_texels=None if limits.texture_mb is None else texels_of(OCCLUSION_SHARE * limits.texture_mb),
     )
-    planned = plan_textures(sizes, None if limits.texture_mb is None else limits.texture_mb - cards_mb)
+    sizes = image_sizes(package.scene)
+    made_mb = texture_mb(_sizes_of_made(levels))
+    planned = plan_textures(sizes, None if limits.texture_mb is None else limits.texture_mb - made_mb)
     writer = GlbWriter(extras={"frame": "RUB", "unit": "metre"})
     copier = MeshCopier(
         writer, package.scene, picture=lambda index: resized_picture(package.scene, index, planned[index])
     )
-    assets = [_write_asset(writer, copier, asset, levels[asset.name]) for asset in package.assets]
+    assets = [_write_asset(writer, copier, asset, levels[asset.name], tier) for asset in package.assets]
     writer.write(folder / SCENE_NAME)
     prepared = dataclasses.replace(
         _with_fewer_splats(package, folder, limits.splats),
@@ -94,7 +101,7 @@ def prepare_package(
         assets=tuple(assets),
         placements=plan.placements,
     )
-    counts = _counts(prepared, plan, texture_mb(planned) + cards_mb, limits)
+    counts = _counts(prepared, plan, texture_mb(planned) + made_mb, limits)
     return prepared, counts
 
 
@@ -111,7 +118,20 @@ def _without_skipped(
     }
 
 
-def _write_asset(writer: GlbWriter, copier: MeshCopier, asset: Asset, chain: tuple[LevelPlan, ...]) -> Asset:
+def _sizes_of_made(levels: Mapping[str, tuple[LevelPlan, ...]]) -> list[tuple[int, int]]:
+    """(width, height) of the pictures that the package has beyond the scene's own: cards and occlusion."""
+    sizes = []
+    for level in (level for chain in levels.values() for level in chain):
+        if level.cards is not None:
+            sizes.append((level.cards.picture.shape[1], level.cards.picture.shape[0]))
+        if level.lightmap_px:
+            sizes.append((level.lightmap_px, level.lightmap_px))
+    return sizes
+
+
+def _write_asset(
+    writer: GlbWriter, copier: MeshCopier, asset: Asset, chain: tuple[LevelPlan, ...], tier: QualityTier
+) -> Asset:
     written = []
     for level in chain:
         if level.source is not None:
@@ -119,18 +139,30 @@ def _write_asset(writer: GlbWriter, copier: MeshCopier, asset: Asset, chain: tup
         elif level.cards is not None:
             index = writer.add_mesh(level.name, [_card_primitive(writer, level)])
         else:
-            primitives = [
-                writer.add_primitive(
-                    part.part.mesh,
-                    material=None if part.part.material is None else copier.copy_material(part.part.material),
-                    tangents=part.tangents,
-                    lightmap_uvs=part.lightmap_uvs,
-                )
-                for part in level.parts
-            ]
+            primitives = _level_primitives(writer, copier, level, tier)
             index = writer.add_mesh(level.name, primitives)
         written.append(AssetLevel(name=level.name, mesh=index, num_triangles=level.num_triangles, kind=level.kind))
     return dataclasses.replace(asset, levels=tuple(written))
+
+
+def _level_primitives(writer: GlbWriter, copier: MeshCopier, level: LevelPlan, tier: QualityTier) -> list[Json]:
+    """A level's parts; each map of occlusion is the level's own, so its materials are copies that share the rest."""
+    occlusion = None
+    title = level.name.removeprefix("SM_")
+    if level.lightmap_px:
+        picture = encode_png(occlusion_of(copier.source, level, tier), is_srgb=False)
+        occlusion = writer.add_texture(f"T_{title}_AO", picture, "image/png")
+    return [
+        writer.add_primitive(
+            each.part.mesh,
+            material=None
+            if each.part.material is None
+            else copier.copy_material(each.part.material, occlusion=occlusion, suffix=f"_{title}"),
+            tangents=each.tangents,
+            lightmap_uvs=each.lightmap_uvs,
+        )
+        for each in level.parts
+    ]
 
 
 def _card_primitive(writer: GlbWriter, level: LevelPlan) -> Json:

@@ -53,7 +53,7 @@ class MeshCopier:
     picture: Callable[[int], tuple[bytes | memoryview, str]] | None = None
     """Gives the bytes and MIME type of the source's pictures; None takes them as they are."""
     _accessors: dict[int, int] = field(default_factory=dict)
-    _materials: dict[int, int] = field(default_factory=dict)
+    _materials: dict[tuple[int, int | None], int] = field(default_factory=dict)
     _textures: dict[int, int] = field(default_factory=dict)
     _meshes: dict[tuple[int, str, int | None], int] = field(default_factory=dict)
 
@@ -116,19 +116,31 @@ class MeshCopier:
             self._accessors[index] = self.writer.add_encoded_accessor(accessor, data, target=target)
         return self._accessors[index]
 
-    def copy_material(self, index: int) -> int:
-        """Copy a material with its pictures, unless that was done before; returns its index."""
-        if index not in self._materials:
+    def copy_material(self, index: int, *, occlusion: int | None = None, suffix: str = "") -> int:
+        """Copy a material with its pictures, unless that was done before; returns its index.
+
+        Args:
+            index: The material in the source.
+            occlusion: A texture of the new document to add, read by the second set of UVs, unless the material has
+                occlusion of its own.
+            suffix: What to hang on to the material's name then.
+        """
+        if "occlusionTexture" in self.source.item("materials", index):
+            occlusion = None
+        if (index, occlusion) not in self._materials:
             material = copy.deepcopy(self.source.item("materials", index))
             pbr = material.get("pbrMetallicRoughness", {})
             for holder, slots in ((material, _TEXTURE_SLOTS), (pbr, _PBR_SLOTS)):
                 for slot in slots:
                     if slot in holder:
                         holder[slot]["index"] = self._copy_texture(holder[slot]["index"])
+            if occlusion is not None:
+                material["name"] = f"{material.get('name', index)}{suffix}"
+                material["occlusionTexture"] = {"index": occlusion, "texCoord": 1}
             self.writer.extensions_used.update(_extensions(material))
             self.writer.materials.append(material)
-            self._materials[index] = len(self.writer.materials) - 1
-        return self._materials[index]
+            self._materials[index, occlusion] = len(self.writer.materials) - 1
+        return self._materials[index, occlusion]
 
     def _copy_texture(self, index: int) -> int:
         if index not in self._textures:

@@ -16,6 +16,7 @@ from worldgen.frames import Frame, axes_from, rotate_vectors
 LOOKS = "/World/Looks"
 
 _STAGE_FROM_FILE = axes_from(Frame.RFU, Frame.RUB)
+_UV_SETS = {"TEXCOORD_0": "st", "TEXCOORD_1": "st1"}
 
 
 def matrix_of(transform: NDArray[np.float64]) -> Any:
@@ -134,11 +135,12 @@ class MeshStage:
 
         attributes = primitive.get("attributes", {})
         variables = UsdGeom.PrimvarsAPI(shape)
-        if "TEXCOORD_0" in attributes:
-            uvs = source.array(attributes["TEXCOORD_0"]).astype(np.float32)
-            uvs = np.ascontiguousarray(np.stack([uvs[:, 0], np.float32(1.0) - uvs[:, 1]], axis=1))
-            variable = variables.CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
-            variable.Set(Vt.Vec2fArray.FromNumpy(uvs))
+        for attribute, name in _UV_SETS.items():
+            if attribute in attributes:
+                uvs = source.array(attributes[attribute]).astype(np.float32)
+                uvs = np.ascontiguousarray(np.stack([uvs[:, 0], np.float32(1.0) - uvs[:, 1]], axis=1))
+                variable = variables.CreatePrimvar(name, Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
+                variable.Set(Vt.Vec2fArray.FromNumpy(uvs))
         has_colors = "COLOR_0" in attributes
         if has_colors:
             colors = np.ascontiguousarray(source.array(attributes["COLOR_0"])[:, :3].astype(np.float32))
@@ -187,6 +189,12 @@ class MeshStage:
             picture.CreateInput("bias", Sdf.ValueTypeNames.Float4).Set(Gf.Vec4f(-1.0, -1.0, -1.0, 0.0))
             normal = shader.CreateInput("normal", Sdf.ValueTypeNames.Normal3f)
             normal.ConnectToSource(picture.CreateOutput("rgb", Sdf.ValueTypeNames.Float3))
+        if "occlusionTexture" in document:
+            told = document["occlusionTexture"]
+            uv_set = _UV_SETS[f"TEXCOORD_{told.get('texCoord', 0)}"]
+            picture = self._texture(source, told["index"], f"{path}/Occlusion", "raw", (1.0,) * 4, uv_set=uv_set)
+            occlusion = shader.CreateInput("occlusion", Sdf.ValueTypeNames.Float)
+            occlusion.ConnectToSource(picture.CreateOutput("r", Sdf.ValueTypeNames.Float))
         if any(document.get("emissiveFactor", ())):
             strength = document.get("extensions", {}).get("KHR_materials_emissive_strength", {})
             factor = float(strength.get("emissiveStrength", 1.0))
@@ -197,7 +205,14 @@ class MeshStage:
         return material
 
     def _texture(
-        self, source: GlbFile, index: int, path: str, space: str, scale: tuple[float, float, float, float]
+        self,
+        source: GlbFile,
+        index: int,
+        path: str,
+        space: str,
+        scale: tuple[float, float, float, float],
+        *,
+        uv_set: str = "st",
     ) -> Any:
         from pxr import Gf, Sdf, UsdShade
 
@@ -214,7 +229,7 @@ class MeshStage:
         picture.CreateInput("scale", Sdf.ValueTypeNames.Float4).Set(Gf.Vec4f(*scale))
         reader = UsdShade.Shader.Define(self.stage, f"{path}_Uv")
         reader.CreateIdAttr("UsdPrimvarReader_float2")
-        reader.CreateInput("varname", Sdf.ValueTypeNames.String).Set("st")
+        reader.CreateInput("varname", Sdf.ValueTypeNames.String).Set(uv_set)
         where = picture.CreateInput("st", Sdf.ValueTypeNames.Float2)
         where.ConnectToSource(reader.CreateOutput("result", Sdf.ValueTypeNames.Float2))
         return picture

@@ -75,6 +75,12 @@ class QualityTier:
     """Side of each baked ground texture in pixels."""
     material_texture_px: int
     """Side of each tileable material texture in pixels."""
+    occlusion_texels_per_m: float
+    """Texels of baked occlusion per metre of surface in engine packages; half at each coarser level of detail."""
+    occlusion_max_px: int
+    """Side of a map of baked occlusion at most, in pixels."""
+    occlusion_rays: int
+    """Rays per texel of baked occlusion."""
     max_bounces: int
     """Path depth for the path tracer (2: direct light only)."""
 
@@ -96,6 +102,9 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             cover_reach_m=34.0,
             ground_texture_px=1024,
             material_texture_px=256,
+            occlusion_texels_per_m=5.0,
+            occlusion_max_px=256,
+            occlusion_rays=32,
             max_bounces=3,
         ),
         "standard": QualityTier(
@@ -113,6 +122,9 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             cover_reach_m=70.0,
             ground_texture_px=2048,
             material_texture_px=512,
+            occlusion_texels_per_m=10.0,
+            occlusion_max_px=512,
+            occlusion_rays=64,
             max_bounces=3,
         ),
         "high": QualityTier(
@@ -130,6 +142,9 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             cover_reach_m=70.0,
             ground_texture_px=4096,
             material_texture_px=1024,
+            occlusion_texels_per_m=20.0,
+            occlusion_max_px=1024,
+            occlusion_rays=128,
             max_bounces=4,
         ),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from tests.exporters.engine_world import make_world, package_of, splats_on, surface_points
 from worldgen.exporters.engine_isaac import write_isaac_package
+from worldgen.exporters.engine_scene import prepare_package
 from worldgen.exporters.usd_splats import read_splat_usd
 
 pxr = pytest.importorskip("pxr")
@@ -117,3 +118,34 @@ def test_sky_and_key_light_face_the_right_way(made) -> None:
     turn = np.array(places.GetLocalToWorldTransform(light))[:3, :3].T
     np.testing.assert_allclose(turn @ [0.0, 0.0, -1.0], -STAGE_FROM_WORLD @ scene.sky.key_direction_in_world, atol=1e-6)
     assert UsdLux.DistantLight(light).GetNormalizeAttr().Get()
+
+
+def test_occlusion_is_read_by_the_second_uvs(made, tmp_path: Path) -> None:
+    from pxr import Usd, UsdGeom, UsdShade, UsdValidation
+
+    _, folder, scene = made
+    (tmp_path / "prepared").mkdir()
+    (tmp_path / "package").mkdir()
+    prepared, _ = prepare_package(package_of(folder.parent / "world", scene), tmp_path / "prepared")
+    write_isaac_package(prepared, tmp_path / "package")
+    stage = Usd.Stage.Open(str(tmp_path / "package" / "CrateStorePond.usdc"))
+    context = UsdValidation.ValidationContext(UsdValidation.ValidationRegistry().GetOrLoadAllValidators())
+    assert [error.GetMessage() for error in context.Validate(stage)] == []
+    shaded = 0
+    for prim in stage.TraverseAll():
+        if not prim.IsA(UsdGeom.Mesh) or UsdGeom.Imageable(prim).ComputePurpose() == "guide":
+            continue
+        material, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
+        shader, _, _ = material.ComputeSurfaceSource()
+        occlusion = shader.GetInput("occlusion")
+        if not occlusion:
+            continue
+        (source,), _ = occlusion.GetConnectedSources()
+        picture = UsdShade.Shader(source.source)
+        assert source.sourceName == "r"
+        assert picture.GetInput("file").Get().path.endswith("_AO.png")
+        (reader,), _ = picture.GetInput("st").GetConnectedSources()
+        assert UsdShade.Shader(reader.source).GetInput("varname").Get() == "st1"
+        assert UsdGeom.PrimvarsAPI(prim).GetPrimvar("st1").IsDefined()
+        shaded += 1
+    assert shaded >= 2

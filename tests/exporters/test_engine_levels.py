@@ -18,6 +18,7 @@ from tests.exporters.node_tools import assert_valid
 from tests.exporters.textured_scene import textured_scene
 from tests.scenes import ball_mesh, quad_mesh
 from worldgen.budgets import PlatformBudget
+from worldgen.exporters.engine_budget import image_sizes, texture_mb
 from worldgen.exporters.engine_files import script_text
 from worldgen.exporters.engine_godot import write_godot_package
 from worldgen.exporters.engine_package import Asset, WorldPackage
@@ -28,6 +29,7 @@ from worldgen.frames import rigid
 from worldgen.manifest import load_manifest
 from worldgen.pipelines.export_world import export_engines
 from worldgen.scene.scene import Part, Prototype, Scene, SceneObject
+from worldgen.settings import TIERS
 
 
 def forest() -> Scene:
@@ -124,6 +126,60 @@ def test_lightmap_uvs_are_where_light_is_baked(prepared: WorldPackage) -> None:
                 assert ("normalTexture" in material) == ("TANGENT" in attributes)
 
 
+def test_occlusion_is_baked_where_light_is(package: WorldPackage, prepared: WorldPackage) -> None:
+    """A map for each level, read by the second set of UVs; the picture's own textures and colours stay as they are."""
+    file = prepared.scene
+    seen = set()
+    for asset in prepared.assets:
+        is_lit = asset.group in ("structure", "prop", "rock") and not asset.is_static
+        for number, level in enumerate(asset.levels):
+            indices = {primitive["material"] for primitive in file.item("meshes", level.mesh)["primitives"]}
+            materials = [file.item("materials", index) for index in indices]
+            assert all(("occlusionTexture" in material) == is_lit for material in materials)
+            if not is_lit:
+                continue
+            (texture,) = {material["occlusionTexture"]["index"] for material in materials}
+            assert all(material["occlusionTexture"]["texCoord"] == 1 for material in materials)
+            image = file.item("textures", texture)["source"]
+            assert file.item("images", image)["name"] == f"T_{level.name.removeprefix('SM_')}_AO"
+            assert texture not in seen
+            seen.add(texture)
+            with Image.open(io.BytesIO(bytes(file.image_bytes(image)[0]))) as opened:
+                light = np.asarray(opened)
+            assert light.ndim == 2
+            assert light.shape[0] == light.shape[1]
+            assert light.shape[0] & (light.shape[0] - 1) == 0
+            assert light.max() == 255
+            if number == 0 and "store" in asset.name:
+                # A ball on the ground is dark where it touches it and light on top.
+                (part,) = read_parts(file, level.mesh)
+                uvs = file.array(file.item("meshes", level.mesh)["primitives"][0]["attributes"]["TEXCOORD_1"])
+                column, row = np.minimum((uvs * len(light)).astype(int), len(light) - 1).T
+                heights = part.mesh.vertices[:, 1]
+                assert light[row, column][heights < 0.1].mean() < 100
+                assert light[row, column][heights > 1.0].min() > 245
+    for index, material in enumerate(package.scene.items("materials")):
+        copies = [each for each in file.items("materials") if each["name"].startswith(material["name"])]
+        for each in copies:
+            assert each["pbrMetallicRoughness"].keys() == material["pbrMetallicRoughness"].keys(), index
+
+
+def test_occlusion_fits_the_budget(package: WorldPackage, tmp_path: Path) -> None:
+    fine = dataclasses.replace(TIERS["standard"], occlusion_texels_per_m=40.0, occlusion_rays=4)
+    budget = PlatformBudget(name="given", texture_mb=1.0)
+    free, counted = prepare_package(package, _folder(tmp_path, "free"), tier=fine)
+    tight, kept = prepare_package(package, _folder(tmp_path, "tight"), budget, tier=fine)
+    sides = {}
+    for name, made, counts in (("free", free, counted), ("tight", tight, kept)):
+        sizes = image_sizes(made.scene)
+        assert counts.texture_mb == pytest.approx(texture_mb(sizes), abs=0.006)
+        images = made.scene.items("images")
+        sides[name] = [size for size, image in zip(sizes, images, strict=True) if image["name"].endswith("_AO")]
+    assert kept.texture_mb <= 1.0
+    assert texture_mb(sides["tight"]) <= 0.125 < texture_mb(sides["free"])
+    assert len(sides["tight"]) == len(sides["free"]) > 3
+
+
 def test_cards_are_masked_pictures(prepared: WorldPackage) -> None:
     card = asset_of(prepared, "conifer").levels[-1]
     (primitive,) = prepared.scene.item("meshes", card.mesh)["primitives"]
@@ -151,6 +207,10 @@ def test_godot_draws_levels_by_distance(prepared: WorldPackage, tmp_path: Path) 
     layout = json.loads((tmp_path / "layout.json").read_text())
     path = tmp_path / layout["files"]["levels"]
     assert_valid(path)
+    for model in (layout["files"]["land"], layout["files"]["levels"]):
+        hints = (tmp_path / f"{model}.import").read_text()
+        (script,) = re.findall(r'import_script/path="res://\w+/(.+)"', hints)
+        assert (tmp_path / script).is_file()
     names = {node["name"] for node, _ in open_glb(path).mesh_nodes()}
     counts = Counter(row["asset"] for row in layout["instances"])
     drawn = [asset for asset in layout["assets"] if not asset["is_static"] and counts[asset["name"]] >= 6]

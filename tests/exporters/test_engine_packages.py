@@ -54,6 +54,7 @@ EXPECTED = {
         "{}_nav.glb",
         "scene.tscn",
         "import_world.gd",
+        "import_materials.gd",
         "terrain/height.r16",
         "sky/{}_sky.hdr",
         "splats/{}_gdgs.ply",

@@ -232,4 +232,5 @@ def test_godot_node_names_make_bodies(world, tmp_path: Path) -> None:
 
 def test_godot_script_parses() -> None:
     parser = pytest.importorskip("gdtoolkit.parser")
-    parser.parser.parse(script_text("import_world.gd"))
+    for name in ("import_world.gd", "import_materials.gd"):
+        parser.parser.parse(script_text(name))

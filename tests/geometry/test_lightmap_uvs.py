@@ -10,8 +10,8 @@ from worldgen.geometry.lightmap_uvs import unwrap_for_lightmap
 
 def test_parts_share_the_square_without_overlap() -> None:
     parts = [box_mesh(), ball_mesh(2)]
-    unwrapped = unwrap_for_lightmap(parts)
-    size = 256
+    unwrapped, size = unwrap_for_lightmap(parts, size_px=256)
+    assert size == 256
     counts = np.zeros((size, size), dtype=int)
     steps = np.stack(np.meshgrid(*[(np.arange(size) + 0.5) / size] * 2), axis=-1).reshape(-1, 2)
     for part, found in zip(parts, unwrapped, strict=True):
@@ -35,5 +35,5 @@ def test_parts_share_the_square_without_overlap() -> None:
 
 
 def test_same_parts_same_uvs() -> None:
-    one, two = (unwrap_for_lightmap([ball_mesh(3)])[0] for _ in range(2))
+    one, two = (unwrap_for_lightmap([ball_mesh(3)], size_px=64)[0][0] for _ in range(2))
     np.testing.assert_array_equal(one.uvs, two.uvs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from worldgen.scene.triangle_mesh import TriangleMesh
 
 _PADDING_PX = 2
+_SMALLEST_PX = 16
+_USED_SHARE = 0.7
+"""Of a square, what charts fill."""
+_FIRST_FILL, _LEAST_FILL = 0.75, 0.1
+"""Xatlas takes a size for a wish and adds room for gutters: shares of the side to ask for first and at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -27,11 +33,23 @@ class Unwrapped:
     uvs: NDArray[np.float32]
 
 
-def unwrap_for_lightmap(meshes: Sequence[TriangleMesh]) -> list[Unwrapped]:
+def lightmap_side(area: float, texels_per_m: float, largest_px: int) -> int:
+    """Side of a map for a surface of so many square metres: the nearest power of two, 16 at least."""
+    wanted = math.sqrt(max(area, 0.0) / _USED_SHARE) * texels_per_m
+    return int(min(max(2 ** round(math.log2(max(wanted, 1.0))), _SMALLEST_PX), largest_px))
+
+
+def unwrap_for_lightmap(meshes: Sequence[TriangleMesh], *, size_px: int) -> tuple[list[Unwrapped], int]:
     """Unwrap the parts of one thing into one square, so that no two triangles lie on each other.
+
+    Two texels are free between charts. Where so many charts do not fit, the square becomes larger.
 
     Args:
         meshes: Parts with at least one triangle each.
+        size_px: Side of the map that the UVs are for, a power of two.
+
+    Returns:
+        The parts, and the side of the map that they fit.
     """
     import xatlas
 
@@ -41,7 +59,18 @@ def unwrap_for_lightmap(meshes: Sequence[TriangleMesh]) -> list[Unwrapped]:
     charts, packing = xatlas.ChartOptions(), xatlas.PackOptions()
     charts.max_iterations = 1
     packing.padding = _PADDING_PX
-    atlas.generate(chart_options=charts, pack_options=packing)
+    wish = _FIRST_FILL * size_px
+    while True:
+        packing.resolution = max(int(wish), 1)
+        atlas.generate(chart_options=charts, pack_options=packing)
+        side = max(atlas.width, atlas.height)
+        if side <= size_px:
+            break
+        wish -= side - size_px + 1
+        if wish < _LEAST_FILL * size_px:
+            size_px *= 2
+            wish = _FIRST_FILL * size_px
+    used = np.array([atlas.width, atlas.height], dtype=np.float32) / np.float32(size_px)
     unwrapped = []
     for index, mesh in enumerate(meshes):
         sources, triangles, uvs = atlas[index]
@@ -54,5 +83,7 @@ def unwrap_for_lightmap(meshes: Sequence[TriangleMesh]) -> list[Unwrapped]:
             uvs=None if mesh.uvs is None else mesh.uvs[sources],
             colors=None if mesh.colors is None else mesh.colors[sources],
         )
-        unwrapped.append(Unwrapped(mesh=cut, sources=sources, uvs=np.clip(np.asarray(uvs, dtype=np.float32), 0.0, 1.0)))
-    return unwrapped
+        unwrapped.append(
+            Unwrapped(mesh=cut, sources=sources, uvs=np.clip(np.asarray(uvs, dtype=np.float32) * used, 0.0, 1.0))
+        )
+    return unwrapped, size_px

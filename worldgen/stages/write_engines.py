@@ -78,7 +78,7 @@ def write_engine_packages(
         package = load_world_package(folder, manifest, terrain=_terrain_source(folder, manifest, context))
     with tempfile.TemporaryDirectory(prefix="worldgen-") as scratch:
         with context.stage("make levels of detail"):
-            package, counts = prepare_package(package, Path(scratch), budget)
+            package, counts = prepare_package(package, Path(scratch), budget, tier=context.tier)
         for note in counts.notes:
             context.report(WarningRaised(note))
         for engine, write in writers.items():
