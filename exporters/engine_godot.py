@@ -14,6 +14,7 @@ from worldgen.exporters.engine_files import copy_file, write_readme, write_scrip
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
 from worldgen.exporters.engine_meshes import write_navmesh, write_props, write_whole_scene, write_world_colliders
 from worldgen.exporters.engine_package import PlacedCollider, WorldPackage
+from worldgen.exporters.glb_writer import NameTable
 from worldgen.exporters.terrain_files import UNITY_SIZES, fitting_size
 from worldgen.frames import Frame, matrices_from_quats, yaw_rotation
 from worldgen.scene.light_rig import LightRig
@@ -156,8 +157,40 @@ def _scene_text(package: WorldPackage, files: PackageFiles) -> str:
         f'[node name="SpawnCamera" type="Camera3D" parent="."]\ntransform = {_transform(turn, eye)}\n'
         f"current = true\nfov = 60.0\nnear = 0.05\nfar = {_FAR_M}"
     )
+    nodes += _places(package)
     header = f"[gd_scene load_steps={len(resources) + len(parts) + 1} format=3]"
     return "\n\n".join([header, "\n".join(resources), *parts, *nodes]) + "\n"
+
+
+def _places(package: WorldPackage) -> list[str]:
+    """Markers for where one may start and for what is worth walking to; they look along their -Z."""
+    if package.navigation is None:
+        return []
+    nodes = []
+    groups = (
+        (
+            "SpawnPoints",
+            [(each.name, each.position, each.yaw, "facing", each.facing) for each in package.navigation.spawn_points],
+        ),
+        (
+            "PointsOfInterest",
+            [
+                (each.name, each.approach or each.position, each.yaw or 0.0, "label", each.label)
+                for each in package.navigation.points_of_interest
+            ],
+        ),
+    )
+    for group, places in groups:
+        if places:
+            nodes.append(f'[node name="{group}" type="Node3D" parent="."]')
+        names = NameTable()
+        for name, position, yaw, key, value in places:
+            turn = looking_quat_xyzw(GODOT, yaw_rotation(yaw) @ np.array([0.0, 0.0, -1.0]), _UP)
+            nodes.append(
+                f'[node name="{names.unique(name)}" type="Marker3D" parent="{group}"]\n'
+                f"transform = {_transform(turn, np.array(position))}\nmetadata/{key} = {json.dumps(value)}"
+            )
+    return nodes
 
 
 def _trigger_shape(number: int, trigger: PlacedCollider) -> str:
@@ -185,9 +218,8 @@ def _environment(package: WorldPackage, *, has_sky: bool) -> str:
         lines += ["background_mode = 2", 'sky = SubResource("sky")', f"sky_rotation = Vector3(0, {math.pi:.6f}, 0)"]
         lines += ["ambient_light_source = 3", "reflected_light_source = 2"]
     rig = package.light
-    # Without a light rig the meshes carry a picture, which is ready to be looked at as it is.
-    lines.append(f"tonemap_mode = {_LINEAR if rig is None else _ACES}")
-    if rig is not None:
+    lines.append(f"tonemap_mode = {_LINEAR if package.holds_pictures else _ACES}")
+    if rig is not None and not package.holds_pictures:
         lines.append(f"tonemap_exposure = {rig.exposure:.6g}")
         top = max(*rig.fog.color, 1.0)
         red, green, blue = (channel / top for channel in rig.fog.color)

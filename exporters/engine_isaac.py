@@ -15,6 +15,7 @@ from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layo
 from worldgen.exporters.engine_package import ColliderShape, WorldPackage
 from worldgen.exporters.glb_copy import TextureFolder
 from worldgen.exporters.glb_reader import GlbFile, open_glb
+from worldgen.exporters.glb_writer import NameTable
 from worldgen.exporters.usd_meshes import MeshStage, matrix_of
 from worldgen.exporters.usd_splats import write_splat_usd
 from worldgen.frames import Frame, axes_from, matrices_from_quats, rigid, yaw_rotation
@@ -90,6 +91,7 @@ def _write_stage(package: WorldPackage, folder: Path, *, sky: str, splats: str) 
         holder.GetReferences().AddReference(f"./{splats}", "/World/Splats")
     _add_lights(package, stage, sky)
     _add_spawn(package, stage)
+    _add_places(package, stage)
     stage.GetRootLayer().Save()
 
 
@@ -172,7 +174,8 @@ def _add_lights(package: WorldPackage, stage: Any, sky: str) -> None:
         # A dome's picture has its middle at +Z and its top at +Y; ours has -Z in the middle, and the stage has Z up.
         turn = axes_from(Frame.RFU, Frame.RUB) @ yaw_rotation(np.pi)
         UsdGeom.Xformable(dome).AddTransformOp().Set(matrix_of(rigid(turn, np.zeros(3))))
-    if package.light is None:
+    # The dome lights the sheets of a picture, which has the sun's light in it already.
+    if package.light is None or package.holds_pictures:
         return
     key = package.light.key
     light = UsdLux.DistantLight.Define(stage, "/World/KeyLight")
@@ -196,6 +199,28 @@ def _add_spawn(package: WorldPackage, stage: Any) -> None:
     camera = UsdGeom.Camera.Define(stage, "/World/SpawnCamera")
     camera.CreateClippingRangeAttr(Gf.Vec2f(0.05, 30_000.0))
     _turn_to(camera, turn, engine_points(ISAAC, (feet + spawn.eye_height_m * _UP)[None])[0])
+
+
+def _add_places(package: WorldPackage, stage: Any) -> None:
+    """Where one may start and what is worth walking to; as cameras do, they look along their -Z."""
+    from pxr import Sdf, UsdGeom
+
+    if package.navigation is None:
+        return
+    north = np.array([0.0, 0.0, -1.0])
+    places = [
+        ("SpawnPoints", each.name, each.position, each.yaw, each.facing) for each in package.navigation.spawn_points
+    ]
+    places += [
+        ("PointsOfInterest", each.name, each.approach or each.position, each.yaw or 0.0, each.label)
+        for each in package.navigation.points_of_interest
+    ]
+    names = NameTable()
+    for group, name, position, yaw, about in places:
+        shape = UsdGeom.Xform.Define(stage, f"/World/{group}/{_prim_name(names.unique(name))}")
+        turn = looking_quat_xyzw(ISAAC, yaw_rotation(yaw) @ north, _UP)
+        _turn_to(shape, turn, engine_points(ISAAC, np.array([position]))[0])
+        shape.GetPrim().CreateAttribute("worldgen:about", Sdf.ValueTypeNames.String, custom=True).Set(about)
 
 
 def _turn_to(thing: Any, quat_xyzw: NDArray[np.float64], position: NDArray[np.float64]) -> None:

@@ -107,6 +107,8 @@ def layout_document(package: WorldPackage, axes: EngineAxes, engine: str, files:
             for splat in files.splats
         ],
         "spawn": _spawn(package, axes),
+        "spawn_points": _spawn_points(package, axes),
+        "points_of_interest": _points_of_interest(package, axes),
         "has_walk_range": package.walk_range is not None,
         "walk_range": _walk_range(package),
         "has_light": package.light is not None,
@@ -170,6 +172,49 @@ def _spawn(package: WorldPackage, axes: EngineAxes) -> Json:
         "engine_eye": _shorts(engine_points(axes, eye[None])[0]),
         "engine_forward": _shorts(axes.engine_from_world @ forward),
         "engine_rotation_xyzw": _shorts(looking_quat_xyzw(axes, forward, _UP)),
+    }
+
+
+def _spawn_points(package: WorldPackage, axes: EngineAxes) -> list[Json]:
+    """Where else one may start, the world's own spawn first."""
+    rows = []
+    for spawn in () if package.navigation is None else package.navigation.spawn_points:
+        rows.append(
+            {
+                "name": spawn.name,
+                "facing": spawn.facing,
+                "reachable_share": spawn.reachable_share,
+                **_stand(spawn.position, spawn.yaw, axes),
+            }
+        )
+    return rows
+
+
+def _points_of_interest(package: WorldPackage, axes: EngineAxes) -> list[Json]:
+    """What is worth walking to, and the place and heading from which it is seen; without a place, its own."""
+    rows = []
+    for point in () if package.navigation is None else package.navigation.points_of_interest:
+        rows.append(
+            {
+                "name": point.name,
+                "kind": point.kind,
+                "label": point.label,
+                "is_reachable": point.is_reachable,
+                "has_approach": point.approach is not None,
+                "target": _shorts(point.position),
+                "engine_target": _shorts(engine_points(axes, np.array([point.position]))[0]),
+                **_stand(point.approach or point.position, point.yaw or 0.0, axes),
+            }
+        )
+    return rows
+
+
+def _stand(feet: tuple[float, float, float], yaw: float, axes: EngineAxes) -> Json:
+    return {
+        "position": _shorts(feet),
+        "yaw": _short(yaw),
+        "engine_position": _shorts(engine_points(axes, np.array([feet]))[0]),
+        "engine_rotation_xyzw": _shorts(looking_quat_xyzw(axes, yaw_rotation(yaw) @ _NORTH, _UP)),
     }
 
 

@@ -21,7 +21,7 @@ from worldgen.exporters.gaussian_ply import read_gaussian_ply
 from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.glb_writer import Json, NameTable
 from worldgen.exporters.light_json import read_light_json
-from worldgen.manifest import Manifest, Spawn, WalkRangeSummary
+from worldgen.manifest import Manifest, NavigationSummary, Spawn, WalkRangeSummary
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.labels import LABEL_INDEX, LABELS
 from worldgen.scene.light_rig import LightRig
@@ -168,8 +168,14 @@ class WorldPackage:
     spawn: Spawn
     walk_range: WalkRangeSummary | None
     light: LightRig | None
+    navigation: NavigationSummary | None
     terrain: TerrainSource | None
     prompt: str
+
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether its meshes carry pictures with their light, ready to be looked at as they are."""
+        return self.light is None or not self.light.has_delit_base_colors
 
     @cached_property
     def splats(self) -> GaussianCloud | None:
@@ -220,6 +226,7 @@ def load_world_package(folder: Path, manifest: Manifest, *, terrain: TerrainSour
         spawn=manifest.spawn,
         walk_range=manifest.walk_range,
         light=None if light_path is None else read_light_json(light_path),
+        navigation=manifest.navigation,
         terrain=terrain,
         prompt=manifest.source.prompt,
     )

@@ -65,6 +65,7 @@ def write_navmesh_glb(navigation: Navigation, path: Path) -> ExportReport:
             "radius_m": point.radius_m,
             "approach": None if point.approach is None else list(point.approach),
             "is_reachable": point.is_reachable,
+            "yaw": point.yaw,
         }
         writer.add_node(f"POI_{point.name}", {"translation": list(point.position), "extras": extras})
     num_bytes = writer.write(path, format_id="navmesh_glb")

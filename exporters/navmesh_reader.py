@@ -113,6 +113,7 @@ def _interest(extras: Json) -> PointOfInterest:
         radius_m=float(extras["radius_m"]),
         approach=None if approach is None else _triple(approach),
         is_reachable=bool(extras["is_reachable"]),
+        yaw=None if extras.get("yaw") is None else float(extras["yaw"]),
     )
 
 

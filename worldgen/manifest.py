@@ -144,6 +144,8 @@ class NavigationTarget(ManifestModel):
     position: Triple
     approach: Triple | None
     is_reachable: bool
+    yaw: float | None = None
+    """The heading in which it lies from there, in radians."""
 
 
 class NavigationSummary(ManifestModel):

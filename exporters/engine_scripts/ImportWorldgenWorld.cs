@@ -66,13 +66,19 @@ namespace Worldgen
     [Serializable] public class LayoutLight
     {
         public LayoutKeyLight key_light; public LayoutSky sky; public LayoutFog fog; public LayoutExposure exposure;
-        public LayoutProbe[] reflection_probes;
+        public LayoutProbe[] reflection_probes; public string base_colors;
+    }
+
+    [Serializable] public class LayoutPlace
+    {
+        public string name; public float[] engine_position; public float[] engine_rotation_xyzw;
     }
 
     [Serializable] public class Layout
     {
         public string world; public string engine; public LayoutFiles files; public LayoutSpawn spawn;
         public bool has_light; public LayoutLight light;
+        public LayoutPlace[] spawn_points; public LayoutPlace[] points_of_interest;
         public LayoutAsset[] assets; public LayoutInstance[] instances; public LayoutCollider[] colliders;
     }
 
@@ -122,6 +128,8 @@ namespace Worldgen
                 AddTerrain(layout, folder, root.transform);
                 AddLight(layout, folder, root.transform);
                 AddSpawn(layout, root.transform);
+                AddPlaces("Spawn Points", layout.spawn_points, root.transform);
+                AddPlaces("Points of Interest", layout.points_of_interest, root.transform);
             }
             finally
             {
@@ -355,14 +363,14 @@ namespace Worldgen
             var light = holder.AddComponent<Light>();
             light.type = LightType.Directional;
             light.color = LinearColor(layout.light.key_light.color);
-            // HDRP counts in lux. Elsewhere intensity 1 makes white paper 1, in the units that the sky is shown in.
-            light.intensity = GraphicsSettings.defaultRenderPipeline != null
+            // HDRP counts in lux. Elsewhere, and where pictures carry their own light, intensity 1 makes white paper 1, in the units that the sky is shown in.
+            light.intensity = layout.light.base_colors != "lit" && GraphicsSettings.defaultRenderPipeline != null
                 && GraphicsSettings.defaultRenderPipeline.GetType().Name.StartsWith("HD", StringComparison.Ordinal)
                 ? layout.light.key_light.illuminance_lux
                 : layout.light.key_light.illuminance_lux / (Mathf.PI * layout.light.sky.nits_per_unit) * SkyExposure(layout);
             light.shadows = LightShadows.Soft;
             RenderSettings.sun = light;
-            RenderSettings.fog = true;
+            RenderSettings.fog = layout.light.fog.extinction_per_m[1] > 0f;
             RenderSettings.fogMode = FogMode.Exponential;
             RenderSettings.fogDensity = layout.light.fog.extinction_per_m[1];
             RenderSettings.fogColor = LinearColor(layout.light.fog.color);
@@ -406,6 +414,20 @@ namespace Worldgen
             camera.fieldOfView = 60f;
             camera.nearClipPlane = 0.05f;
             camera.farClipPlane = 20000f;
+        }
+
+        // Empty objects that stand where one may start, or from where something is seen, and look there.
+        static void AddPlaces(string title, LayoutPlace[] places, Transform root)
+        {
+            if (places == null || places.Length == 0) return;
+            var holder = new GameObject(title);
+            holder.transform.SetParent(root, false);
+            foreach (LayoutPlace place in places)
+            {
+                var marker = new GameObject(place.name);
+                marker.transform.SetParent(holder.transform, false);
+                Place(marker.transform, place.engine_position, place.engine_rotation_xyzw, 1f);
+            }
         }
 
         static GameObject LoadModel(string folder, string file)

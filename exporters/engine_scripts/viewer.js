@@ -54,8 +54,10 @@ const layers = { mesh: new THREE.Group(), splats: new THREE.Group(), colliders: 
 for (const layer of Object.values(layers)) scene.add(layer);
 let ground = [];
 
+const isPicture = !layout.has_light || layout.light.base_colors === "lit"; // then the sheets have their light in them
+
 function addLight() {
-  if (!layout.has_light) {
+  if (isPicture) {
     scene.add(new THREE.HemisphereLight(0xffffff, 0x444444, 2));
     return;
   }
@@ -95,7 +97,7 @@ async function addSky() {
 
 // What surrounds the spawn lights it instead of the bare sky: from below comes the ground's light, from the sides the woods'.
 function gatherLight() {
-  if (!layout.has_light || !scene.environment) return;
+  if (isPicture || !scene.environment) return;
   const position = new THREE.Vector3().fromArray(layout.spawn.engine_eye);
   position.y += PROBE_LIFT_M;
   const hidden = [layers.splats, layers.colliders].filter((layer) => layer.visible);

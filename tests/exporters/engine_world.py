@@ -39,10 +39,11 @@ from worldgen.randomness import rng
 from worldgen.rendering.light_rig import build_light_rig
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.scene.material import SURFACE_TAGS
-from worldgen.scene.navmesh import Agent, Navigation
+from worldgen.scene.navmesh import Agent, Navigation, PointOfInterest, SpawnPoint
 from worldgen.scene.scene import Scene
 from worldgen.scene.walk_range import WalkRange
 from worldgen.stages.layer_writer import describe_file
+from worldgen.stages.summarise_navigation import summarise_navigation
 from worldgen.storage import write_bytes
 
 NUM_POINTS = 1000
@@ -114,7 +115,20 @@ def navigation_of(scene: Scene) -> Navigation:
     """A real navmesh of the scene's middle: 40 m wide, with holes around the things that stand there."""
     solids = solids_of(build_collision(scene))
     navmesh = build_navmesh(solids, Area(x=(-20.0, 20.0), z=(-20.0, 20.0)), Agent())
-    return Navigation(navmesh=navmesh, spawn_points=(), points_of_interest=())
+    spawn = SpawnPoint(
+        name="spawn_0", position=(2.0, 0.0, 3.0), yaw=0.7, island=0, reachable_share=1.0, facing="the store"
+    )
+    store = PointOfInterest(
+        name="store/0",
+        kind="structure",
+        label="barn",
+        position=(5.0, 1.0, 9.0),
+        radius_m=2.0,
+        approach=(4.0, 0.0, 6.0),
+        is_reachable=True,
+        yaw=-2.8,
+    )
+    return Navigation(navmesh=navmesh, spawn_points=(spawn,), points_of_interest=(store,))
 
 
 def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None = None) -> Scene:
@@ -137,8 +151,9 @@ def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None =
         ("sky.hdr", "sky", "radiance_hdr"),
         ("light.json", "light", "light_json"),
     ]
-    if with_navmesh:
-        write_navmesh_glb(navigation_of(scene), folder / "navmesh.glb")
+    navigation = navigation_of(scene) if with_navmesh else None
+    if navigation is not None:
+        write_navmesh_glb(navigation, folder / "navmesh.glb")
         files.append(("navmesh.glb", "navmesh", "navmesh_glb"))
     manifest = Manifest(
         worldgen_version=__version__,
@@ -157,6 +172,7 @@ def make_world(folder: Path, *, with_navmesh: bool = True, scene: Scene | None =
         layers=(),
         files=tuple(describe_file(folder, name, role, format_id, {}) for name, role, format_id in files),
         metrics={},
+        navigation=None if navigation is None else summarise_navigation(navigation),
         walk_range=WalkRangeSummary(
             radii_m=tuple(WALK_RANGE.radii_m.tolist()),
             tolerance=WALK_RANGE.tolerance,

@@ -142,7 +142,7 @@ class Actor(Settable):
 
 ACTOR_CLASSES = (
     "DirectionalLight ExponentialHeightFog SphereReflectionCapture PostProcessVolume SkyLight PlayerStart CameraActor "
-    "NavMeshBoundsVolume TriggerBox BlockingVolume"
+    "NavMeshBoundsVolume TriggerBox BlockingVolume TargetPoint"
 ).split()
 OTHER_CLASSES = (
     "DirectionalLightComponent ExponentialHeightFogComponent SkyLightComponent "

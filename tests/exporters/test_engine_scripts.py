@@ -100,6 +100,24 @@ def test_unreal_script_places_everything(unreal_run) -> None:
     assert all(Path(path).is_file() for path in unreal.imported)
 
 
+def test_unreal_script_marks_places(unreal_run) -> None:
+    layout, unreal, _ = unreal_run
+    actors = {actor.label: actor for actor in unreal.actors if getattr(actor.thing, "__name__", "") == "TargetPoint"}
+    rows = layout["spawn_points"] + layout["points_of_interest"]
+    assert set(actors) == {row["name"] for row in rows} == {"spawn_0", "store/0"}
+    for row in rows:
+        where = actors[row["name"]].location
+        assert [where.x, where.y, where.z] == row["engine_position"]
+        x, _, z = row["position"]
+        np.testing.assert_allclose(row["engine_position"][:2], [100.0 * x, 100.0 * z])
+    # Whoever stands at the approach and looks along +X, Unreal's forward, looks at the store.
+    (store,) = layout["points_of_interest"]
+    x, y, z, w = store["engine_rotation_xyzw"]
+    looking = trimesh.transformations.quaternion_matrix([w, x, y, z])[:3, 0]
+    assert looking[2] == pytest.approx(0.0, abs=1e-6)
+    np.testing.assert_allclose(looking[:2], [-np.sin(-2.8), -np.cos(-2.8)], atol=1e-6)
+
+
 def test_unreal_script_places_the_water(unreal_run) -> None:
     layout, unreal, _ = unreal_run
     (pond,) = (row for row in layout["colliders"] if row["kind"] == "trigger")
@@ -210,6 +228,12 @@ def test_godot_scene_resolves(world, tmp_path: Path) -> None:
     made = re.findall(r'\[sub_resource type="\w+" id="(\w+)"\]', text)
     assert set(re.findall(r'SubResource\("(\w+)"\)', text)) == set(made)
     assert int(re.search(r"load_steps=(\d+)", text).group(1)) == len(declared) + len(made) + 1
+    for row in layout["spawn_points"] + layout["points_of_interest"]:
+        marker = re.search(
+            rf'name="{row["name"].replace("/", "_")}" type="Marker3D".*?\ntransform = Transform3D\(([^)]*)\)', text
+        )
+        place = [float(value) for value in marker.group(1).split(",")][9:]
+        np.testing.assert_allclose(place, row["engine_position"], atol=1e-5)
     sun = re.search(r'name="KeyLight".*?\ntransform = Transform3D\(([^)]*)\)', text).group(1)
     matrix = np.array([float(value) for value in sun.split(",")])
     shine = matrix[:9].reshape(3, 3) @ [0.0, 0.0, -1.0]

@@ -69,7 +69,7 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     written = {path.name for path in world.path.iterdir()}
     assert {file.path for file in manifest.files} | {"world.json", "timings.json"} == written
     built = {"preview.jpg", "panorama.png", "radiance.exr", "depth.exr", "normals.png", "labels.png", "sky.hdr"}
-    built |= {"points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb", "navmesh.glb"}
+    built |= {"light.json", "points.ply", "splats.ply", "splats.spz", "scene.glb", "collision.glb", "navmesh.glb"}
     assert built | {"seen.png", "seen_splats.png", "confidence.png"} <= written
     assert [file.name for file in manifest.source.files] == ["panorama.png", "depth.exr"]
     assert manifest.source.kind == "panorama"
@@ -79,7 +79,10 @@ def test_the_folder_is_a_whole_world(world: World, pictures: Path) -> None:
     assert {layer.backend for layer in manifest.layers} == {"file", "given", "reconstruction"}
     height = next(item for item in manifest.estimates if item.name == "camera_height")
     assert (height.origin, height.value) == ("estimated", pytest.approx(CAMERA_HEIGHT, abs=2e-3))
+    assert next(item for item in manifest.estimates if item.name == "ev100").origin == "default"
     assert set(manifest.labels_in_view) == {"sky", "ground", "thing"}
+    assert manifest.navigation is not None
+    assert {"thing", "viewpoint"} == {point.kind for point in manifest.navigation.points_of_interest}
     # A picture tells of every splat whether it was seen, and the sheets tell by vertex.
     files = {file.path: file for file in manifest.files}
     counts = files["splats.ply"].counts

@@ -89,6 +89,11 @@ def closest_on_triangles(corners: FloatArray, point: FloatArray) -> FloatArray:
     return result
 
 
+def heading(place: FloatArray, target: FloatArray) -> float:
+    """The yaw in which a target lies from a place, both (3,) in world."""
+    return round(math.atan2(float(place[0] - target[0]), float(place[2] - target[2])), 5)
+
+
 def rim_distances(navmesh: NavMesh, points: FloatArray) -> FloatArray:
     """Distance of points (N, 3) to the navmesh's rim; (N,), infinite where there is no rim."""
     triangle, side = np.nonzero(navmesh.neighbours < 0)

@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.navigation.places import nearest_place
+from worldgen.navigation.places import heading, nearest_place
 from worldgen.scene.labels import LABEL_INDEX, LABELS
 from worldgen.scene.navmesh import NavMesh, PointOfInterest
 from worldgen.scene.scene import Scene, SceneObject
@@ -74,6 +74,7 @@ def _of_object(scene: Scene, navmesh: NavMesh, item: SceneObject, home: int | No
         radius_m=round(radius, 3),
         approach=None if approach is None else _triple(approach[0]),
         is_reachable=approach is not None and int(navmesh.island_ids[approach[1]]) == home,
+        yaw=None if approach is None else heading(approach[0], middle),
     )
 
 
@@ -99,6 +100,7 @@ def _of_water(scene: Scene, navmesh: NavMesh, item: SceneObject, home: int | Non
         radius_m=round(float(np.hypot(*(around[:, [0, 2]] - middle[[0, 2]]).T).max()), 3),
         approach=None if approach is None else _triple(approach[0]),
         is_reachable=approach is not None,
+        yaw=None if approach is None else heading(approach[0], middle),
     )
 
 

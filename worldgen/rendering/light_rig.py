@@ -45,10 +45,10 @@ def build_light_rig(
         raise InvalidInputError(f"An exposure must be positive, not {exposure}.")
     return LightRig(
         key=_key_light(scene.sky),
-        sky=_sky_light(scene.sky),
+        sky=measure_sky(scene.sky.environment, holds_key_disc=scene.sky.key_disc_in_environment),
         fog=_fog_light(scene.fog, scene.sky, scene.eye_height_m),
         exposure=exposure,
-        ev100=math.log2(LUX_PER_UNIT / (_METER_CONSTANT * exposure)),
+        ev100=ev100_of(exposure, nits_per_unit=LUX_PER_UNIT),
         probes=_probes(scene, probe_positions, probe_half_size_m),
         has_delit_base_colors=True,
     )
@@ -69,21 +69,40 @@ def _key_light(sky: Sky) -> KeyLight:
     )
 
 
-def _sky_light(sky: Sky) -> SkyLight:
-    height, width = sky.environment.shape[:2]
-    rows = sky.environment.mean(axis=1, dtype=np.float64)
+def ev100_of(exposure: float, *, nits_per_unit: float) -> float:
+    """What photographers call an exposure, a factor from the sky's units to the tone mapper's input."""
+    return math.log2(nits_per_unit / (_METER_CONSTANT * exposure))
+
+
+def nits_per_unit_of(ev100: float, *, exposure: float) -> float:
+    """The luminance of a sky pixel of 1 where a picture was exposed so: the inverse of :func:`ev100_of`."""
+    return _METER_CONSTANT * exposure * 2.0**ev100
+
+
+def measure_sky(
+    environment: NDArray[np.float32], *, holds_key_disc: bool, nits_per_unit: float = LUX_PER_UNIT
+) -> SkyLight:
+    """The light of an equirectangular (H, 2H, 3) sky.
+
+    Args:
+        environment: Linear radiance.
+        holds_key_disc: Whether it shows the sun or the moon.
+        nits_per_unit: Luminance in cd/m2 of a pixel whose luminance is 1.
+    """
+    height, width = environment.shape[:2]
+    rows = environment.mean(axis=1, dtype=np.float64)
     elevation = (0.5 - (np.arange(height) + 0.5) / height) * math.pi
     solid_angles = row_solid_angles(height) * width
     upper, near = elevation > 0.0, np.abs(elevation - math.radians(4.0)) < math.radians(4.0)
     irradiance = np.einsum("r,rc->c", solid_angles[upper] * np.sin(elevation[upper]), rows[upper])
     top = elevation > math.radians(60.0)
     return SkyLight(
-        nits_per_unit=LUX_PER_UNIT,
-        illuminance_lux=_luminance(irradiance) * LUX_PER_UNIT,
+        nits_per_unit=nits_per_unit,
+        illuminance_lux=_luminance(irradiance) * nits_per_unit,
         zenith=_mean(rows, solid_angles, top),
         horizon=_mean(rows, solid_angles, near),
         ground=_mean(rows, solid_angles, elevation < 0.0),
-        holds_key_disc=sky.key_disc_in_environment,
+        holds_key_disc=holds_key_disc,
     )
 
 

@@ -117,7 +117,10 @@ class SpawnPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointOfInterest:
-    """Something worth going to; ``approach`` is the nearest place on the navmesh, None where none is near."""
+    """Something worth going to; ``approach`` is the nearest place on the navmesh, None where none is near.
+
+    ``yaw`` is the heading in which it lies from there, None where there is no such place or all ways are worth a look.
+    """
 
     name: str
     kind: Literal["structure", "thing", "water", "viewpoint"]
@@ -127,6 +130,7 @@ class PointOfInterest:
     approach: tuple[float, float, float] | None
     is_reachable: bool
     """Whether one can walk there from the first spawn point."""
+    yaw: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

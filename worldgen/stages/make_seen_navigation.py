@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.events import RunContext
+from worldgen.geometry.cameras import camera_position
 from worldgen.geometry.collision import Collision
 from worldgen.navigation.navmesh import Area, build_navmesh
-from worldgen.navigation.places import nearest_place, random_places, rim_distances, stand_at
+from worldgen.navigation.places import heading, nearest_place, random_places, rim_distances, stand_at
+from worldgen.navigation.seen_sights import SeenSurroundings, seen_points_of_interest
 from worldgen.navigation.solids import solids_of
-from worldgen.scene.navmesh import Agent, Navigation, NavMesh
+from worldgen.scene.labels import LABEL_INDEX
+from worldgen.scene.navmesh import Agent, Navigation, NavMesh, PointOfInterest
+from worldgen.scene.view import View
 from worldgen.scene.walk_range import WalkRange
 from worldgen.stages.make_navigation import ENOUGH_REACHABLE, NUM_SPAWN_POINTS, spawn_points_of
 
@@ -29,6 +33,7 @@ _BAND = (math.radians(-5.0), math.radians(15.0))
 """Elevations of what one faces."""
 _VIEW_HALF_ANGLE = math.radians(35.0)
 _FARTHEST_M = 60.0
+_LEAST_SIGHT_M = 1.0
 _CELL_M = 0.15
 """The range is small, so it is sampled finely."""
 
@@ -36,9 +41,10 @@ _CELL_M = 0.15
 def make_seen_navigation(
     collision: Collision,
     walk_range: WalkRange,
-    euclidean_depth: NDArray[np.float32],
+    view: View,
     context: RunContext,
     *,
+    sun_azimuth: float | None = None,
     agent: Agent | None = None,
 ) -> Navigation:
     """Build a navmesh of a seen world's ground, as far as its picture holds.
@@ -46,12 +52,13 @@ def make_seen_navigation(
     Args:
         collision: The world's solids, the walls around the range among them.
         walk_range: The range.
-        euclidean_depth: (H, 2H) of the panorama, to find out which way there is something to see.
+        view: The panorama with its depth and labels, to find out where there is something to see.
         context: For the seed, and where events go.
+        sun_azimuth: Of the sun, radians from straight ahead to the right, where the picture shows it.
         agent: Who walks; None takes the default.
 
     Returns:
-        The navigation; there are no points of interest, since a picture tells things from ground and no more.
+        The navigation.
     """
     with context.stage("make navmesh"):
         low, high = walk_range.corners.min(axis=0), walk_range.corners.max(axis=0)
@@ -76,10 +83,18 @@ def make_seen_navigation(
     place, triangle = home
     island = int(navmesh.island_ids[triangle])
     share = navmesh.islands[island].area_m2 / navmesh.area_m2
-    openness = _openness(euclidean_depth)
+    openness = _openness(view.buffers.euclidean_depth)
+    seen = SeenSurroundings(
+        euclidean_depth=view.buffers.euclidean_depth,
+        is_thing=view.buffers.labels == LABEL_INDEX["thing"],
+        openness=openness,
+        camera_height=float(camera_position(view.camera)[1]),
+        sun_azimuth=sun_azimuth,
+    )
+    points = seen_points_of_interest(seen, navmesh, home=island)
     chosen = [(place, 0.0, "the picture's middle")]
     for position in _apart(navmesh, place, island, walk_range, context):
-        chosen.append((position, _best_heading(openness, chosen), "the open view"))
+        chosen.append((position, *_sight_from(position, points, openness, chosen)))
     warnings = []
     if math.hypot(place[0], place[2]) > 0.5:
         warnings.append(f"the spawn is not walkable: the nearest place lies {math.hypot(place[0], place[2]):.1f} m off")
@@ -92,7 +107,7 @@ def make_seen_navigation(
     return Navigation(
         navmesh=navmesh,
         spawn_points=spawn_points_of(chosen, island, share),
-        points_of_interest=(),
+        points_of_interest=points,
         warnings=tuple(warnings),
     )
 
@@ -145,6 +160,22 @@ def _openness(euclidean_depth: NDArray[np.float32]) -> FloatArray:
     far = np.log1p(band).mean(axis=0) / math.log1p(_FARTHEST_M)
     reach = max(1, round(_VIEW_HALF_ANGLE / math.pi * height))
     return np.mean([np.roll(far, shift) for shift in range(-reach, reach + 1)], axis=0)
+
+
+def _sight_from(
+    position: FloatArray,
+    points: tuple[PointOfInterest, ...],
+    openness: FloatArray,
+    chosen: list[tuple[FloatArray, float, str]],
+) -> tuple[float, str]:
+    """What to face from a place: by turns the greatest thing that nobody faces yet, and the open view."""
+    faced = {name for _, _, name in chosen}
+    for point in points if len(chosen) % 2 else ():
+        middle = np.array(point.position)
+        distance = math.hypot(position[0] - middle[0], position[2] - middle[2])
+        if point.kind == "thing" and point.name not in faced and distance > point.radius_m + _LEAST_SIGHT_M:
+            return heading(position, middle), point.name
+    return _best_heading(openness, chosen), "the open view"
 
 
 def _best_heading(openness: FloatArray, chosen: list[tuple[FloatArray, float, str]]) -> float:

@@ -28,6 +28,7 @@ from worldgen.scene.textured_mesh import TexturedMesh
 from worldgen.scene.view import Buffers, View
 from worldgen.stages.estimate_depth import SeenDepth
 from worldgen.stages.fill_background import BackgroundFiller
+from worldgen.stages.light_seen import light_seen
 from worldgen.stages.make_seen_navigation import make_seen_navigation
 from worldgen.stages.read_panorama import SeenPanorama
 from worldgen.stages.world_layers import SeenLayers
@@ -68,7 +69,9 @@ def reconstruct_seen(
         walk_range = measure_walk_range(sheets, field, camera_height)
     with context.stage("make collision"):
         collision = add_walls(collision_from_view(euclidean_depth, is_ground, field, camera_height), walk_range, field)
-    navigation = make_seen_navigation(collision, walk_range, euclidean_depth, context)
+    with context.stage("measure light"):
+        light = light_seen(panorama, view, sky, camera_height)
+    navigation = make_seen_navigation(collision, walk_range, view, context, sun_azimuth=light.sun_azimuth)
     return SeenLayers(
         panorama=view,
         picture=panorama.picture,
@@ -83,8 +86,9 @@ def reconstruct_seen(
         collision=collision,
         walk_range=walk_range,
         navigation=navigation,
+        light=light.rig,
         camera_height=camera_height,
-        estimates=(*panorama.estimates, *depth.estimates),
+        estimates=(*panorama.estimates, *depth.estimates, *light.estimates),
     )
 
 

@@ -35,6 +35,7 @@ def summarise_navigation(navigation: Navigation) -> NavigationSummary:
                 position=point.position,
                 approach=point.approach,
                 is_reachable=point.is_reachable,
+                yaw=point.yaw,
             )
             for point in navigation.points_of_interest
         ),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from worldgen.geometry.collision import Collision
 from worldgen.manifest import Estimate, SplatLevel
 from worldgen.scene.gaussian_cloud import GaussianCloud
+from worldgen.scene.light_rig import LightRig
 from worldgen.scene.navmesh import Navigation
 from worldgen.scene.point_cloud import PointCloud
 from worldgen.scene.scene import Scene
@@ -77,6 +78,7 @@ class SeenLayers:
     collision: Collision
     walk_range: WalkRange
     navigation: Navigation
+    light: LightRig
     camera_height: float
     estimates: tuple[Estimate, ...]
 

@@ -62,6 +62,7 @@ def write_seen_layers(layers: SeenLayers, folder: Path, context: RunContext) -> 
         row("seen.png", "seen", "mask_png", layers.is_seen, size),
         row("confidence.png", "confidence", "mask_png", layers.confidence, size),
         row("sky.hdr", "sky", "radiance_hdr", layers.sky),
+        row("light.json", "light", "light_json", layers.light),
         row("points.ply", "points", "points_ply", layers.points, {"points": layers.points.num_points}),
         dataclasses.replace(row("splats.ply", "splats", "gaussian_ply", splats, gaussians), levels=splat_levels(count)),
         dataclasses.replace(row("splats.spz", "splats", "spz", splats, gaussians), levels=splat_levels(count)),
