@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tests.analytic_surroundings import EYE_M, tower_view
 from worldgen.color import LUMINANCE_WEIGHTS, srgb_from_linear
 from worldgen.geometry.seen_sky import sky_from_panorama
+from worldgen.scene.labels import LABEL_INDEX
 from worldgen.stages.light_seen import SeenLight, light_seen
 from worldgen.stages.read_panorama import SeenPanorama
 
@@ -21,8 +23,14 @@ def toward(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
     return np.array([level * math.sin(azimuth), math.sin(elevation), -level * math.cos(azimuth)])
 
 
-def lit(sun: NDArray[np.float64] | None, *, ground: float = 0.3, exposure: float = 1.0) -> SeenLight:
+def lit(
+    sun: NDArray[np.float64] | None, *, ground: float = 0.3, exposure: float = 1.0, shade: float = 1.0
+) -> SeenLight:
+    """Half of the ground, to the left, is darker by ``shade``."""
     view = tower_view(tower=(6.0, -8.0), sun=sun, ground=ground, height=256)
+    radiance = view.radiance.copy()
+    radiance[:, :256][view.buffers.labels[:, :256] == LABEL_INDEX["ground"]] *= np.float32(shade)
+    view = dataclasses.replace(view, radiance=radiance)
     panorama = SeenPanorama(
         picture=srgb_from_linear(view.radiance * np.float32(exposure)),
         radiance=view.radiance,
@@ -55,10 +63,14 @@ def test_the_sun_is_as_strong_as_the_ground_is_bright() -> None:
     sun = toward(-40.0, 30.0)
     found = lit(sun, ground=0.25).rig
     nits = found.sky.nits_per_unit
-    assert nits == pytest.approx(1.2 * 2.0**15)
+    assert nits == pytest.approx(1.2 * 2.0**14, rel=0.02)  # half the light of a sun overhead
     total = math.pi * 0.25 * float(np.ones(3) @ LUMINANCE_WEIGHTS) * nits / 0.2
     on_level_ground = found.key.illuminance_lux * float(found.key.direction_in_world[1])
     assert on_level_ground + found.sky.illuminance_lux == pytest.approx(total, rel=1e-3)
+    # In deep woods the albedo tells nothing, but patches of sun do.
+    woods = lit(sun, ground=0.03, shade=1.0 / 3.0).rig
+    on_level_ground = woods.key.illuminance_lux * float(woods.key.direction_in_world[1])
+    assert on_level_ground == pytest.approx(2.0 * woods.sky.illuminance_lux, rel=0.05)
     # Ground that is darker than the sky alone would make it: the sun stands behind a cloud.
     assert lit(sun, ground=0.02).rig.key.illuminance_lux == 0.0
 

@@ -1,7 +1,8 @@
-"""A panorama with its depth → a light rig: the sun where the picture shows it, its sky, and how bright that may be.
+"""A panorama with its depth → a light rig: the sun where the picture shows it, the sky, and how bright both may be.
 
-A picture says nothing of lux. What it was exposed for is taken from what it shows (sun, an open sky, a room), and how
-much stronger the sun is than the sky from how bright the ground is. The manifest's estimates tell both.
+A picture says nothing of lux. What it was exposed for is taken from what it shows (a sun and how high it stands, an open
+sky, a room), and how much stronger the sun is than the sky from the ground: how bright it is, and how much brighter in
+the sun than in the shade. The manifest's estimates tell both.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ from worldgen.scene.view import View
 from worldgen.stages.read_panorama import SeenPanorama
 
 _EV100_SUN, _EV100_SKY, _EV100_ROOM = 15.0, 13.0, 8.0
-"""What one exposes for in sunshine, under clouds and in a lit room."""
+"""What one exposes for under a high sun, under clouds and in a lit room; a low sun brings the less light."""
 _LEAST_SKY_SHARE = 0.05
 _GROUND_ALBEDO = 0.2
+_LIT_PERCENTILE, _SHADED_PERCENTILE = 85.0, 25.0
+_BLUR_ROWS = 1.0 / 340.0
+"""Of the picture's rows: blades and pebbles are no shadows."""
 _MAX_SUN_TO_SKY = 8.0
 """On level ground; a clear noon has about this."""
 _LEAST_SINE = 0.1
@@ -61,7 +65,7 @@ def light_seen(panorama: SeenPanorama, view: View, sky: NDArray[np.float32], cam
     is_sky = (view.buffers.labels == LABEL_INDEX["sky"]) & panorama.known
     sun = _find_sun_around(panorama.picture, panorama.known, is_sky)
     is_open = float(is_sky.mean()) >= _LEAST_SKY_SHARE
-    ev100 = _EV100_ROOM if not is_open else _EV100_SKY if sun is None else _EV100_SUN
+    ev100 = _exposed_for(sun, is_open=is_open)
     nits = nits_per_unit_of(ev100, exposure=panorama.exposure)
     light = measure_sky(sky, holds_key_disc=sun is not None, nits_per_unit=nits)
     key = _key_light(sun, sky, _sun_strength(sun, view, light.illuminance_lux, nits))
@@ -81,6 +85,14 @@ def light_seen(panorama: SeenPanorama, view: View, sky: NDArray[np.float32], cam
         has_delit_base_colors=False,
     )
     return SeenLight(rig=rig, sun_azimuth=None if sun is None else sun.azimuth, estimates=_estimates(sun, key, ev100))
+
+
+def _exposed_for(sun: SunInPhoto | None, *, is_open: bool) -> float:
+    if not is_open:
+        return _EV100_ROOM
+    if sun is None:
+        return _EV100_SKY
+    return round(_EV100_SUN + math.log2(max(math.sin(sun.elevation), _LEAST_SINE)), 2)
 
 
 def _find_sun_around(
@@ -103,15 +115,24 @@ def _direction(sun: SunInPhoto) -> NDArray[np.float64]:
 
 
 def _sun_strength(sun: SunInPhoto | None, view: View, sky_lux: float, nits_per_unit: float) -> float:
-    """Lux on a surface that faces the sun: what the ground is brighter than the sky alone would make it."""
-    if sun is None or sun.elevation <= 0.0:
+    """Lux on a surface that faces the sun.
+
+    Two ways tell a least light: ground of the usual albedo is brighter than the sky alone would make it, unless all of
+    it is in the shade of woods; and what is lit is brighter than what is shaded, unless nothing throws a shadow.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    is_ground = view.buffers.labels == LABEL_INDEX["ground"]
+    if sun is None or sun.elevation <= 0.0 or not is_ground.any():
         return 0.0
-    ground = view.radiance[view.buffers.labels == LABEL_INDEX["ground"]]
-    if not len(ground):
-        return 0.0
-    brightness = float(np.median(ground @ LUMINANCE_WEIGHTS)) * nits_per_unit
-    total = math.pi * brightness / _GROUND_ALBEDO
-    level = min(max(total - sky_lux, 0.0), _MAX_SUN_TO_SKY * sky_lux)
+    sigma, sides = len(is_ground) * _BLUR_ROWS, ("nearest", "wrap")
+    weight = gaussian_filter(is_ground.astype(np.float32), sigma, mode=sides)
+    luminance = np.where(is_ground, view.radiance @ LUMINANCE_WEIGHTS, 0.0).astype(np.float32)
+    even = (gaussian_filter(luminance, sigma, mode=sides) / np.maximum(weight, np.float32(1e-3)))[is_ground]
+    shaded, middle, lit = np.percentile(even, (_SHADED_PERCENTILE, 50.0, _LIT_PERCENTILE))
+    by_albedo = math.pi * middle * nits_per_unit / _GROUND_ALBEDO - sky_lux
+    by_shade = (lit / max(shaded, 1e-6) - 1.0) * sky_lux
+    level = min(max(float(by_albedo), float(by_shade), 0.0), _MAX_SUN_TO_SKY * sky_lux)
     return level / max(math.sin(sun.elevation), _LEAST_SINE)
 
 
