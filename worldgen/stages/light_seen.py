@@ -1,8 +1,8 @@
 """A panorama with its depth → a light rig: the sun where the picture shows it, the sky, and how bright both may be.
 
-A picture says nothing of lux. What it was exposed for is taken from what it shows (a sun and how high it stands, an open
-sky, a room), and how much stronger the sun is than the sky from the ground: how bright it is, and how much brighter in
-the sun than in the shade. The manifest's estimates tell both.
+A picture says nothing of lux. What it was exposed for is taken from what it shows (a sun and how high it stands, an
+open sky, a room), and how much stronger the sun is than the sky from the ground: how bright it is, and how much
+brighter in the sun than in the shade. The manifest's estimates tell both.
 """
 
 from __future__ import annotations
