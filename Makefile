@@ -12,6 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/worldgen generate "$(PROMPT)" --seed $(SEED) -o worlds/demo
 
 test: $(VENV)/.installed-test
+	$(BIN)/worldgen doctor --compile
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 from worldgen.events import RunContext
 from worldgen.manifest import Manifest
 from worldgen.pipelines.panorama_to_world import write_seen_world
+from worldgen.stages.compile_kernels import compile_kernels
 from worldgen.stages.estimate_depth import DepthOptions, estimate_depth, make_depth_backend
 from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.paint_panorama import PaintOptions, paint_panorama
@@ -43,6 +44,7 @@ def painted_to_world(
     backend = make_depth_backend(depth_options)
     with staged_folder(output, own_names=OWN_NAMES) as folder:
         panorama = paint_panorama(prompt, paint_options, context)
+        compile_kernels(("picture",), context)
         depth = estimate_depth(panorama, depth_options, context, backend)
         return write_seen_world(
             panorama, depth, folder, kind="prompt", spec=None, prompt=prompt, filler=filler, context=context

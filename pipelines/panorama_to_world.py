@@ -7,6 +7,7 @@ from pathlib import Path
 from worldgen.events import RunContext, WarningRaised
 from worldgen.manifest import Layer, Manifest, ModelRecord, Source
 from worldgen.spec.model import WorldSpec
+from worldgen.stages.compile_kernels import compile_kernels
 from worldgen.stages.estimate_depth import DepthOptions, SeenDepth, estimate_depth
 from worldgen.stages.fill_background import BackgroundFiller
 from worldgen.stages.preview_seen import preview_seen
@@ -46,6 +47,7 @@ def panorama_to_world(
     """
     with staged_folder(output, own_names=OWN_NAMES) as folder:
         panorama = read_panorama(path, panorama_options, context)
+        compile_kernels(("picture",), context)
         depth = estimate_depth(panorama, depth_options, context)
         return write_seen_world(panorama, depth, folder, kind="panorama", spec=spec, filler=filler, context=context)
 

@@ -19,6 +19,7 @@ from worldgen.scene.point_cloud import PointCloud
 from worldgen.settings import RefinementLimit
 from worldgen.spec.model import WorldSpec
 from worldgen.stages.apply_kit import apply_kit
+from worldgen.stages.compile_kernels import compile_kernels
 from worldgen.stages.fit_splats import fit_to_stations
 from worldgen.stages.layer_writer import LayerWriter
 from worldgen.stages.make_navigation import make_navigation
@@ -79,6 +80,7 @@ def text_to_world(
     with ExitStack() as resources:
         folder = resources.enter_context(staged_folder(output, own_names=OWN_NAMES))
         writer = resources.enter_context(LayerWriter(folder))
+        compile_kernels(("prompt",), context)
         with context.stage("build scene") as progress:
             built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
         scene, kit_remarks, kit_labels = built.scene, tuple[str, ...](), tuple[str, ...]()

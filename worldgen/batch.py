@@ -20,6 +20,7 @@ from typing import Any
 from worldgen import __version__
 from worldgen.errors import ExportError, InvalidInputError
 from worldgen.jobs import BatchList, Job
+from worldgen.kernels import compile_ahead
 from worldgen.manifest import load_manifest
 from worldgen.quality.check import check_world
 from worldgen.storage import read_limited, sha256_of, write_bytes
@@ -80,6 +81,8 @@ def run_batch(
         raise ExportError(
             "The output folder cannot be made.", hint="Choose a folder that you may write to.", path=output
         ) from error
+    # Once for all: workers that find nothing compiled would each do the same.
+    compile_ahead({use for job in batch.jobs for use in job.uses})
     record = _read_record(output)
     results: dict[str, JobResult] = {}
     running: set[Future[JobResult]] = set()

@@ -96,6 +96,13 @@ class Job(BaseModel):
         """Whether the job asks for more than a world's manifest tells: pictures or models."""
         return bool(self.chosen.keys() - {"spec"})
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What it needs of ``worldgen.kernels.USES``."""
+        if self.panorama is not None:
+            return ("picture",)
+        return ("prompt",) if self.image is None else ("prompt", "picture")
+
     def arguments(self, folder: Path) -> list[str]:
         """The job as arguments of ``worldgen generate``, without the output.
 

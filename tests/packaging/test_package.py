@@ -72,7 +72,7 @@ def test_the_wheel_holds_every_module_and_nothing_else_at_the_top(tmp_path: Path
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name.startswith(f"worldgen-{worldgen.__version__}-py3")
     names = set(zipfile.ZipFile(wheel).namelist())
-    expected = {"worldgen/py.typed"}
+    expected = {"worldgen/py.typed", "worldgen/kernels.json"}
     for folder, target in (
         ("worldgen", "worldgen"),
         ("pipelines", "worldgen/pipelines"),

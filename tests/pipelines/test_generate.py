@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 
 from worldgen.cli import run
+from worldgen.kernels import listed_kernels
 from worldgen.manifest import load_manifest
 from worldgen.pipelines.world import World
 from worldgen.scene.labels import LABEL_INDEX
 from worldgen.stages.write_world import LAYER_FILES, TIMINGS_NAME
 
 PROMPT = "a cabin by a lake, pine forest, glimmerwort"
+RECORDER = str(Path(__file__).parents[1] / "record_kernels.py")
 ARGUMENTS = ["generate", PROMPT, "--quality", "draft", "--seed", "5"]
 
 BLOCKED = """
@@ -109,8 +111,9 @@ def test_the_layers_agree_with_each_other(world_folder: Path) -> None:
 def test_one_and_two_threads_give_the_same_bytes(world_folder: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_NUM_THREADS": "1"}
     one_core = {min(os.sched_getaffinity(0))}
+    called = tmp_path / "called.json"
     result = subprocess.run(
-        command(tmp_path / "world"),
+        [sys.executable, RECORDER, "--run", str(called), *ARGUMENTS, "-o", str(tmp_path / "world")],
         capture_output=True,
         text=True,
         env=environment,
@@ -119,6 +122,13 @@ def test_one_and_two_threads_give_the_same_bytes(world_folder: Path, tmp_path: P
     assert result.returncode == 0, result.stderr
     assert hashes(tmp_path / "world") == hashes(world_folder)
     assert run(["diff", str(world_folder), str(tmp_path / "world")]) == 0
+    document = json.loads(called.read_text(encoding="utf-8"))
+    assert document["num_compiled"] == 0, "the first run compiled all that the second one needs"
+    listed = listed_kernels()["prompt"]
+    for module, kernels in document["called"].items():
+        for name, calls in kernels.items():
+            unlisted = [call for call in calls if call not in listed.get(module, {}).get(name, [])]
+            assert not unlisted, f"{module}.{name}: run python tests/record_kernels.py"
 
 
 def test_kill_at_any_moment_then_rerun_gives_the_same_bytes(world_folder: Path, tmp_path: Path) -> None:

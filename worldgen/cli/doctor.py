@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from worldgen.cli.output import print_result, shared_options
 
 
 @click.command()
+@click.option("--compile", "compiles", is_flag=True, help="Compile all kernels for this machine first, on all cores.")
 @shared_options
-def doctor(as_json: bool) -> int:
+def doctor(compiles: bool, as_json: bool) -> int:
     """Check this machine and the installation; exit 4 if a part of the main job is missing."""
+    from worldgen.kernels import USES, compile_ahead
     from worldgen.quality.doctor import examine
 
+    if compiles:
+        with suppress(ImportError):  # a package that is missing is told below
+            compile_ahead(USES)
     findings = examine()
     marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
     lines = []

@@ -23,6 +23,7 @@ from worldgen.registry import find_backend
 from worldgen.rendering.tone_mapping import auto_exposure, tone_map
 from worldgen.scene.picture import Picture
 from worldgen.spec.model import WorldSpec
+from worldgen.stages.compile_kernels import compile_kernels
 from worldgen.stages.estimate_depth import SeenDepth
 from worldgen.stages.paint_panorama import make_backend
 from worldgen.stages.read_panorama import SeenPanorama
@@ -92,6 +93,7 @@ def extend_photo(path: Path, options: PhotoOptions, spec: WorldSpec | None, cont
         image, known, nearness = photo_on_sphere(colors, camera, height)
         if not known.any():
             raise InvalidInputError("The photo is smaller than a pixel of the panorama.", path=path)
+    compile_kernels(("prompt", "picture"), context)
     with context.stage("extend photo"):
         closed = backend(PhotoRequest(image=image, known=known, nearness=nearness, spec=spec), context)
     file = SourceFile(
