@@ -32,6 +32,7 @@ MIN_OPACITY, MAX_OPACITY = 0.002, 0.9995
 _MAX_COLOR = 1.08
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-15
+_LOG_BETA1, _LOG_BETA2 = math.log(_BETA1), math.log(_BETA2)
 _BLOCK = 1024
 _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
 
@@ -63,8 +64,8 @@ LiveArrays = tuple[
 ]
 HomeArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 AdamArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
-MomentArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]
-"""First and second moments, and factors (2,) that free those of the splat at hand from their bias."""
+SeenArrays = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Which splats derivatives are of, and in which order they take their step."""
 StateArrays = tuple[Any, ...]
 """``LiveArrays``, ``HomeArrays`` and ``AdamArrays`` in a row: parallel loops take no tuples of tuples."""
 GradientArrays = tuple[
@@ -159,75 +160,107 @@ def take_step(
         gradients.sh_rest,
     )
     lengths = (rates.mean, rates.scale, rates.rotation, rates.logit, rates.color, rates.harmonics, rates.pull)
-    _step((*state.live, *state.home, *state.adam), order, parts, pace * np.array(lengths))
+    # Splats stand in memory as they were made, from near to far they are scattered over it: this halves the time.
+    ranks = np.full(state.cloud.num_gaussians, -1, dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    ranks = ranks[ranks >= 0]
+    _step((*state.live, *state.home, *state.adam), (order, ranks), parts, pace * np.array(lengths))
 
 
-@nb.njit(cache=True, inline="always")
-def _direction(adam: MomentArrays, i: int, k: int, gradient: float) -> float:
-    """Adam's direction for parameter k of splat i, of about unit size; updates the moments."""
-    first = np.float32(_BETA1 * adam[0][i, k] + (1.0 - _BETA1) * gradient)
-    second = np.float32(_BETA2 * adam[1][i, k] + (1.0 - _BETA2) * gradient * gradient)
-    adam[0][i, k], adam[1][i, k] = first, second
-    # The bias of young moments is taken out (Kingma and Ba 2015); it is the same for all parameters of a splat.
-    return (first * adam[2][0]) / (math.sqrt(second * adam[2][1]) + _EPSILON)
+@nb.njit(cache=True, fastmath={"contract"})
+def _directions(
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    unbias: NDArray[np.float32],
+    gradient: NDArray[np.float32],
+    direction: NDArray[np.float32],
+) -> None:
+    """Adam's direction of about unit size for all parameters of a splat; updates its moments."""
+    # In 32 bits, and for all parameters at once, so that it is done in vectors.
+    for k in range(len(gradient)):
+        slope = gradient[k]
+        first[k] = np.float32(_BETA1) * first[k] + np.float32(1.0 - _BETA1) * slope
+        second[k] = np.float32(_BETA2) * second[k] + np.float32(1.0 - _BETA2) * slope * slope
+        # The bias of young moments is taken out (Kingma and Ba 2015); it is the same for all parameters of a splat.
+        direction[k] = first[k] * unbias[0] / (np.sqrt(second[k] * unbias[1]) + np.float32(_EPSILON))
 
 
 @nb.njit(parallel=True, cache=True)
-def _step(arrays: StateArrays, order: NDArray[np.int32], parts: GradientArrays, rates: NDArray[np.float64]) -> None:
-    """Take one step of Adam with every splat in ``order``, which holds none twice."""
-    for block in nb.prange((len(order) + _BLOCK - 1) // _BLOCK):
-        _step_block(arrays, order, parts, block, rates)
+def _step(arrays: StateArrays, seen: SeenArrays, parts: GradientArrays, rates: NDArray[np.float64]) -> None:
+    """Take one step of Adam with every splat in ``seen``, which holds none twice."""
+    for block in nb.prange((len(seen[0]) + _BLOCK - 1) // _BLOCK):
+        _step_block(arrays, seen, parts, block, rates)
 
 
 @nb.njit(cache=True)
 def _step_block(
     arrays: StateArrays,
-    order: NDArray[np.int32],
+    seen: SeenArrays,
     parts: GradientArrays,
     block: int,
     rates: NDArray[np.float64],
 ) -> None:
     # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
     live, home = arrays[:6], arrays[6:9]
-    steps, unbias = arrays[11], np.zeros(2)
-    adam = (arrays[9], arrays[10], unbias)
+    steps, unbias = arrays[11], np.zeros(2, dtype=np.float32)
     turn, local = np.zeros((3, 3)), np.zeros(3)
+    gradient = np.zeros(arrays[9].shape[1], dtype=np.float32)
+    direction = np.zeros_like(gradient)
     limit = (_MAX_COLOR - 0.5) / SH_C0
-    for rank in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
+    order, ranks = seen
+    for place in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
+        rank = ranks[place]
         i = order[rank]
         steps[i] += 1
-        unbias[0], unbias[1] = 1.0 / (1.0 - _BETA1 ** steps[i]), 1.0 / (1.0 - _BETA2 ** steps[i])
-        _move(live, home, (adam, turn, local), i, (parts[0][rank], rates))
-        _reshape(live, home, adam, i, (parts[1][rank], parts[2][rank], rates))
+        unbias[0] = 1.0 / (1.0 - math.exp(_LOG_BETA1 * steps[i]))
+        unbias[1] = 1.0 / (1.0 - math.exp(_LOG_BETA2 * steps[i]))
+        fill_rotation(live[1][i], turn)
+        _gather(parts, rank, turn, gradient)
+        _directions(arrays[9][i], arrays[10][i], unbias, gradient, direction)
+        _move(live, home, (direction, turn, local), i, rates)
+        _reshape(live, home, direction, i, rates)
         opacity = np.float64(live[3][i])
         odds = opacity / (1.0 - opacity)
-        odds *= math.exp(-rates[_LOGIT] * _direction(adam, i, 10, parts[3][rank]))
+        odds *= math.exp(-rates[_LOGIT] * direction[10])
         live[3][i] = min(max(odds / (1.0 + odds), MIN_OPACITY), MAX_OPACITY)
         for k in range(3):
-            color = live[4][i, k] - rates[_COLOR] * _direction(adam, i, 11 + k, parts[4][rank, k])
+            color = live[4][i, k] - rates[_COLOR] * direction[11 + k]
             live[4][i, k] = min(max(color, -limit), limit)
         for k in range(parts[5].shape[1]):
             for channel in range(3):
-                gradient = parts[5][rank, k, channel]
-                direction = _direction(adam, i, FIXED_PARAMETERS + 3 * k + channel, gradient)
-                live[5][i, k, channel] -= rates[_HARMONICS] * direction
+                live[5][i, k, channel] -= rates[_HARMONICS] * direction[FIXED_PARAMETERS + 3 * k + channel]
+
+
+@nb.njit(cache=True, inline="always")
+def _gather(parts: GradientArrays, rank: int, turn: NDArray[np.float64], gradient: NDArray[np.float32]) -> None:
+    """All derivatives of one splat in a row, those of its place along its own axes."""
+    for axis in range(3):
+        along = 0.0
+        for k in range(3):
+            along += turn[k, axis] * parts[0][rank, k]
+        gradient[axis] = along
+        gradient[3 + axis] = parts[2][rank, axis]
+        gradient[11 + axis] = parts[4][rank, axis]
+    for k in range(4):
+        gradient[6 + k] = parts[1][rank, k]
+    gradient[10] = parts[3][rank]
+    for k in range(parts[5].shape[1]):
+        for channel in range(3):
+            gradient[FIXED_PARAMETERS + 3 * k + channel] = parts[5][rank, k, channel]
 
 
 @nb.njit(cache=True, inline="always")
 def _move(
     live: LiveArrays,
     home: HomeArrays,
-    work: tuple[MomentArrays, NDArray[np.float64], NDArray[np.float64]],
+    work: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
     i: int,
-    towards: tuple[NDArray[np.float32], NDArray[np.float64]],
+    rates: NDArray[np.float64],
 ) -> None:
     """Shift a splat along its own axes, each by a part of its size there, and keep it near its home."""
-    adam, turn, local = work
-    gradient, rates = towards
-    fill_rotation(live[1][i], turn)
+    direction, turn, local = work
     for axis in range(3):
-        along = turn[0, axis] * gradient[0] + turn[1, axis] * gradient[1] + turn[2, axis] * gradient[2]
-        local[axis] = -rates[_MEAN] * live[2][i, axis] * _direction(adam, i, axis, along)
+        local[axis] = -rates[_MEAN] * live[2][i, axis] * direction[axis]
     for k in range(3):
         live[0][i, k] += turn[k, 0] * local[0] + turn[k, 1] * local[1] + turn[k, 2] * local[2]
     fill_rotation(home[1][i], turn)
@@ -245,14 +278,13 @@ def _move(
 def _reshape(
     live: LiveArrays,
     home: HomeArrays,
-    adam: MomentArrays,
+    direction: NDArray[np.float32],
     i: int,
-    towards: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+    rates: NDArray[np.float64],
 ) -> None:
     """Stretch and turn a splat, and draw it back to its first shape."""
-    by_quat, by_log_scale, rates = towards
     for axis in range(3):
-        growth = -rates[_SCALE] * _direction(adam, i, 3 + axis, by_log_scale[axis])
+        growth = -rates[_SCALE] * direction[3 + axis]
         first = np.float64(home[2][i, axis])
         grown = np.float64(live[2][i, axis]) / first
         grown *= math.exp(growth - rates[_PULL] * math.log(grown))
@@ -263,7 +295,7 @@ def _reshape(
     sign = 1.0 if same >= 0.0 else -1.0
     square = 0.0
     for k in range(4):
-        turned = live[1][i, k] - rates[_ROTATION] * _direction(adam, i, 6 + k, by_quat[k])
+        turned = live[1][i, k] - rates[_ROTATION] * direction[6 + k]
         turned -= rates[_PULL] * (turned - sign * home[1][i, k])
         live[1][i, k] = turned
         square += turned * turned
