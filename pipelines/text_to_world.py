@@ -90,12 +90,12 @@ def text_to_world(
             scene, kit_remarks, kit_labels = furnished.scene, furnished.warnings, furnished.labels
         with context.stage("load renderer"):
             renderer = resources.enter_context(SceneRenderer(scene, tier=context.tier, seed=context.seed))
+        stations = plan_stations(renderer, context)
+        start_preview(renderer, context.tier)
         # From here the path tracer works in the background; what needs no picture is made first.
         with context.stage("make colliders"):
             collision = build_collision(scene, surfaces=built.surfaces)
         writer.start(scene_files(scene, collision))
-        stations = plan_stations(renderer, context)
-        start_preview(renderer, context.tier)
         navigation = make_navigation(scene, collision, renderer.tracer, context)
         writer.start(navigation_files(navigation))
         rendered = render_world(renderer, stations, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -13,6 +14,9 @@ from worldgen.scene.camera import AnyCamera, Camera, PanoramaCamera
 
 CUBE_FACES = ("front", "right", "back", "left", "up", "down")
 """Order of the cameras that :func:`cube_cameras` makes."""
+
+_KEPT_CAMERAS = 3
+"""A world is seen through dozens of cameras, but almost all are faces of one cube: their rays are worked out once."""
 
 _CUBE_FORWARD = ((0, 0, -1), (1, 0, 0), (0, 0, 1), (-1, 0, 0), (0, 1, 0), (0, -1, 0))
 _CUBE_UP = ((0, 1, 0), (0, 1, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1), (0, 0, -1))
@@ -60,14 +64,24 @@ def cube_cameras(position: NDArray[np.float64], *, face_px: int, margin_px: int 
 
 
 def pixel_rays_in_camera(camera: AnyCamera) -> NDArray[np.float64]:
-    """(H, W, 3) float64 unit rays through the pixel centres, in the camera."""
+    """(H, W, 3) float64 unit rays through the pixel centres, in the camera; read-only for pinhole cameras."""
     if isinstance(camera, PanoramaCamera):
         return equirectangular_rays(camera.height)
-    k = camera.intrinsics_px
-    y = (np.arange(camera.height) + 0.5 - k[1, 2]) / k[1, 1]
-    x = (np.arange(camera.width) + 0.5 - k[0, 2] - k[0, 1] * y[:, None]) / k[0, 0]
+    return _pinhole_rays(_numbers(camera), camera.height, camera.width)
+
+
+def _numbers(camera: Camera) -> tuple[float, ...]:
+    return tuple(camera.intrinsics_px.reshape(-1).tolist())
+
+
+@functools.lru_cache(maxsize=_KEPT_CAMERAS)
+def _pinhole_rays(intrinsics_px: tuple[float, ...], height: int, width: int) -> NDArray[np.float64]:
+    k = np.array(intrinsics_px).reshape(3, 3)
+    y = (np.arange(height) + 0.5 - k[1, 2]) / k[1, 1]
+    x = (np.arange(width) + 0.5 - k[0, 2] - k[0, 1] * y[:, None]) / k[0, 0]
     rays = np.stack([x, np.broadcast_to(-y[:, None], x.shape), np.full_like(x, -1.0)], axis=-1)
     unit: NDArray[np.float64] = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+    unit.flags.writeable = False
     return unit
 
 
@@ -82,13 +96,19 @@ def camera_position(camera: AnyCamera) -> NDArray[np.float64]:
 
 
 def pixel_angles(camera: AnyCamera) -> NDArray[np.float64]:
-    """(H, W) angular side of each pixel: the square root of its solid angle, in radians."""
+    """(H, W) angular side of each pixel: the square root of its solid angle, in radians; read-only."""
     if isinstance(camera, PanoramaCamera):
         row = np.sqrt(row_solid_angles(camera.height))
         return np.broadcast_to(row[:, None], (camera.height, camera.width))
-    cos = -pixel_rays_in_camera(camera)[..., 2]
-    pixel_area = 1.0 / (camera.intrinsics_px[0, 0] * camera.intrinsics_px[1, 1])
-    return np.sqrt(pixel_area * cos**3)
+    return _pinhole_angles(_numbers(camera), camera.height, camera.width)
+
+
+@functools.lru_cache(maxsize=_KEPT_CAMERAS)
+def _pinhole_angles(intrinsics_px: tuple[float, ...], height: int, width: int) -> NDArray[np.float64]:
+    cos = -_pinhole_rays(intrinsics_px, height, width)[..., 2]
+    angles: NDArray[np.float64] = np.sqrt(cos**3 / (intrinsics_px[0] * intrinsics_px[4]))
+    angles.flags.writeable = False
+    return angles
 
 
 def project_points(

@@ -31,9 +31,9 @@ def rays_from_pixels(columns: NDArray[np.float64], rows: NDArray[np.float64], he
     """
     azimuth = (np.asarray(columns) / height - 1.0) * math.pi
     polar = np.asarray(rows) / height * math.pi
-    azimuth, polar = np.broadcast_arrays(azimuth, polar)
     sin_polar = np.sin(polar)
-    return np.stack([sin_polar * np.sin(azimuth), np.cos(polar), -sin_polar * np.cos(azimuth)], axis=-1)
+    x, z = sin_polar * np.sin(azimuth), -sin_polar * np.cos(azimuth)
+    return np.stack([x, np.broadcast_to(np.cos(polar), x.shape), z], axis=-1)
 
 
 def pixels_from_rays(rays: NDArray[np.float64], height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
