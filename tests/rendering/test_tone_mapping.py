@@ -142,6 +142,7 @@ def test_colours_fade_in_a_dark_world_but_not_where_lamps_shine() -> None:
         return float(np.ptp(shown) / shown.max())
 
     by_day = saturation(petal * np.float32(20.0), 0.5)
+    assert saturation(petal * np.float32(2.0), 4.9) > 0.95 * by_day, "a dark wood on a dull day has its colours"
     by_night = saturation(petal, 10.0)
     assert by_night < 0.78 * by_day
     grey = linear_from_srgb(tone_map(np.full((1, 3), 0.004, dtype=np.float32), 10.0))[0]

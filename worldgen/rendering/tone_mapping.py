@@ -48,8 +48,8 @@ _PALE_STOPS = (2.0, 5.0)
 _PALE_HIGHLIGHT = 0.75
 """Exposed radiance of the brights up to which that goes: sunlit snow is bright already, snow in a storm is not."""
 _PERCENTILES = (4.0, 96.0)
-_NIGHT_EXPOSURES = (2.6, 6.0)
-"""Exposures from which eyes begin to see as by night, and from which they do so altogether."""
+_NIGHT_EXPOSURES = (5.0, 9.0)
+"""Exposures from which eyes begin to see as by night, beyond a dark wood on a dull day, and do so altogether."""
 _ROD_SHARE = 0.52
 _ROD_LIMIT = 0.03
 """Radiance at which rods give way to cones: moonlit ground lies below it, what lamps shine on above."""

@@ -228,6 +228,15 @@ _FEET_M = 5.0
 """Within this distance of the spawn grass is denser."""
 
 
+_CLOSED_STAND_M = 55.0
+"""How far around the spawn a dense wood is closed: nobody sees farther into one, and every tree has its price."""
+
+
+def _closure(stand: Stand) -> float:
+    """0 to 1: how far the crowns of a stand of trees reach into each other, which those of dense woods do."""
+    return min(max((stand.entry.density - 0.7) / 0.25, 0.0), 1.0) if stand.height_m >= 4.0 else 0.0
+
+
 def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float]]:
     """(from, to, cell) in metres: how far a stand reaches and how far apart its cells lie."""
     spacing = max(1.25 * stand.crown_m, _SPARSE_M.get(stand.family.name, 0.55))
@@ -243,8 +252,10 @@ def _rings(stand: Stand, around: Surroundings) -> list[tuple[float, float, float
         return [(2.0, 60.0, max(spacing * 1.6, 2.2)), (60.0, min(reach, 150.0), max(spacing * 2.4, 4.0))]
     if stand.family.name in ("rock", "cliff"):
         return [(6.0, min(reach, 160.0), max(spacing * 2.0, 5.0))]
+    closed_m = _CLOSED_STAND_M if _closure(stand) > 0.0 else 4.0
     return [
-        (4.0, min(reach, 130.0), spacing),
+        (4.0, closed_m, spacing * (1.0 - 0.42 * _closure(stand))),
+        (closed_m, min(reach, 130.0), spacing),
         (min(reach, 130.0), reach, 1.35 * spacing),
         (reach, 620.0, 2.3 * spacing),
     ]
@@ -271,7 +282,9 @@ def _growth(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray, ce
         grove = _groves(
             randomness.seed_for(around.seed, f"{stand.entry.id}/groves"), x, z, 9.0 * max(stand.crown_m, 0.5)
         )
-        chance *= 1.0 + rule.clusters * (np.clip(2.6 * grove - 0.6, 0.0, 1.6) - 1.0)
+        # A dense wood has no glades.
+        clusters = rule.clusters * (1.0 - _closure(stand))
+        chance *= 1.0 + clusters * (np.clip(2.6 * grove - 0.6, 0.0, 1.6) - 1.0)
     if stand.entry.place is not None:
         chance *= 0.06 + 1.6 * around.closeness(stand.entry.place, x, z)
     return chance * suitability(rule, stand.family.name, around, x, z)
@@ -315,7 +328,7 @@ def _groves(seed: int, x: FloatArray, z: FloatArray, size: float) -> FloatArray:
 
 def _body_radius(stand: Stand) -> float:
     """How close two bodies may come: trunks keep apart by a good part of their crowns."""
-    return max(0.5 * stand.crown_m, min(p.footprint_m for p in stand.prototypes), 0.3)
+    return max((0.5 - 0.2 * _closure(stand)) * stand.crown_m, min(p.footprint_m for p in stand.prototypes), 0.3)
 
 
 def _in_the_open(stand: Stand, around: Surroundings, x: FloatArray, z: FloatArray) -> NDArray[np.bool_]:
