@@ -125,10 +125,12 @@ def _sun_strength(sun: SunInPhoto | None, view: View, sky_lux: float, nits_per_u
     is_ground = view.buffers.labels == LABEL_INDEX["ground"]
     if sun is None or sun.elevation <= 0.0 or not is_ground.any():
         return 0.0
-    sigma, sides = len(is_ground) * _BLUR_ROWS, ("nearest", "wrap")
-    weight = gaussian_filter(is_ground.astype(np.float32), sigma, mode=sides)
+    sigma = len(is_ground) * _BLUR_ROWS
+    weight = gaussian_filter(is_ground.astype(np.float32), sigma, mode=("nearest", "wrap"))
     luminance = np.where(is_ground, view.radiance @ LUMINANCE_WEIGHTS, 0.0).astype(np.float32)
-    even = (gaussian_filter(luminance, sigma, mode=sides) / np.maximum(weight, np.float32(1e-3)))[is_ground]
+    even = (gaussian_filter(luminance, sigma, mode=("nearest", "wrap")) / np.maximum(weight, np.float32(1e-3)))[
+        is_ground
+    ]
     shaded, middle, lit = np.percentile(even, (_SHADED_PERCENTILE, 50.0, _LIT_PERCENTILE))
     by_albedo = math.pi * middle * nits_per_unit / _GROUND_ALBEDO - sky_lux
     by_shade = (lit / max(shaded, 1e-6) - 1.0) * sky_lux
