@@ -43,15 +43,25 @@ def with_lightmaps(
     """The levels with lightmap UVs where light is baked; maps become coarser until all fit into so many texels."""
     baked = [asset.name for asset in assets if asset.group in _LIGHTMAPPED and not asset.is_static]
     density = tier.occlusion_texels_per_m
+    chosen = {(name, number): level for name in baked for number, level in enumerate(levels[name])}
+    parts = {key: _parts(file, level) for key, level in chosen.items()}
+    parts = {key: found for key, found in parts.items() if found}
+    areas = {key: sum(_area(part) for part in found) for key, found in parts.items()}
     while True:
-        made = {
-            name: tuple(_unwrapped(file, level, density / 2**number, tier) for number, level in enumerate(levels[name]))
-            for name in baked
-        }
-        texels = sum(level.lightmap_px**2 for chain in made.values() for level in chain)
+        sides = [lightmap_side(areas[key], density / 2 ** key[1], tier.occlusion_max_px) for key in parts]
+        unwrapped = unwrap_for_lightmap([[part.mesh for part in found] for found in parts.values()], sides)
+        texels = sum(side**2 for _, side in unwrapped)
         if max_texels is None or texels <= max_texels or density <= _LEAST_DENSITY:
-            return {**levels, **made}
+            break
         density = max(density * min(math.sqrt(max_texels / texels), 0.7), _LEAST_DENSITY)
+    for (key, found), (cuts, side) in zip(parts.items(), unwrapped, strict=True):
+        made = [
+            dressed_part(dataclasses.replace(part, mesh=cut.mesh), lightmap_uvs=cut.uvs)
+            for part, cut in zip(found, cuts, strict=True)
+        ]
+        chosen[key] = dataclasses.replace(chosen[key], source=None, parts=tuple(made), lightmap_px=side)
+    made_of = {name: tuple(chosen[name, number] for number in range(len(levels[name]))) for name in baked}
+    return {**levels, **made_of}
 
 
 def occlusion_of(file: GlbFile, level: LevelPlan, tier: QualityTier) -> NDArray[np.uint8]:
@@ -76,20 +86,12 @@ def _is_double_sided(file: GlbFile, material: int | None) -> bool:
     return material is not None and bool(file.item("materials", material).get("doubleSided", False))
 
 
-def _unwrapped(file: GlbFile, level: LevelPlan, density: float, tier: QualityTier) -> LevelPlan:
+def _parts(file: GlbFile, level: LevelPlan) -> list[MeshPart]:
+    """The parts of a level that are to be unwrapped; none of cards and of what is too large."""
     if level.cards is not None or level.num_triangles > _MAX_UNWRAPPED:
-        return level
+        return []
     parts = [part.part for part in level.parts] if level.source is None else read_parts(file, level.source)
-    parts = [part for part in parts if part.mesh.num_triangles]
-    if not parts:
-        return level
-    wanted = lightmap_side(sum(_area(part) for part in parts), density, tier.occlusion_max_px)
-    unwrapped, side = unwrap_for_lightmap([part.mesh for part in parts], size_px=wanted)
-    made = [
-        dressed_part(dataclasses.replace(part, mesh=cut.mesh), lightmap_uvs=cut.uvs)
-        for part, cut in zip(parts, unwrapped, strict=True)
-    ]
-    return dataclasses.replace(level, source=None, parts=tuple(made), lightmap_px=side)
+    return [part for part in parts if part.mesh.num_triangles]
 
 
 def _area(part: MeshPart) -> float:

@@ -114,6 +114,6 @@ def _provenance(panorama: SeenPanorama, depth: SeenDepth, fill_models: tuple[Mod
         depth.layer,
         *(
             Layer.model_validate({"name": name, **rest, **(filled if name in ("splats", "scene") else {})})
-            for name in ("points", "splats", "scene", "collision", "navmesh", "sky", "labels", "normals")
+            for name in ("points", "splats", "scene", "collision", "navmesh", "sky", "light", "labels", "normals")
         ),
     )

@@ -92,6 +92,39 @@ namespace Worldgen
         public float[] terrain_position; public TerrainLayerFile[] layers;
     }
 
+    // Unity takes every picture for a colour; glTFast leaves the settings of textures in files of their own as they are.
+    public class WorldgenTextures : AssetPostprocessor
+    {
+        const int LargestPicture = 8192;
+
+        void OnPreprocessTexture()
+        {
+            if (IsOurs(assetPath)) Prepare((TextureImporter)assetImporter);
+        }
+
+        // Tells normals and numbers from colours by their names; returns whether anything was wrong.
+        public static bool Prepare(TextureImporter importer)
+        {
+            string title = Path.GetFileNameWithoutExtension(importer.assetPath);
+            bool isNormal = title.EndsWith("_N", StringComparison.Ordinal);
+            bool isColor = !isNormal && !title.EndsWith("_ORM", StringComparison.Ordinal) && !title.EndsWith("_AO", StringComparison.Ordinal);
+            TextureImporterType type = isNormal ? TextureImporterType.NormalMap : TextureImporterType.Default;
+            bool isWrong = importer.textureType != type || importer.maxTextureSize != LargestPicture
+                || (!isNormal && importer.sRGBTexture != isColor);
+            importer.textureType = type;
+            if (!isNormal) importer.sRGBTexture = isColor;
+            importer.maxTextureSize = LargestPicture;
+            return isWrong;
+        }
+
+        static bool IsOurs(string path)
+        {
+            string folder = Path.GetDirectoryName(path);
+            return Path.GetFileName(folder) == "Textures" && Path.GetFileName(path).StartsWith("T_", StringComparison.Ordinal)
+                && File.Exists(Path.Combine(Path.GetDirectoryName(folder), "layout.json"));
+        }
+    }
+
     public static class ImportWorldgenWorld
     {
         const float SkyRotationDegrees = 270f; // Skybox/Panoramic puts a picture's middle at +X; ours lies at -Z.
@@ -116,6 +149,7 @@ namespace Worldgen
             Layout layout = JsonUtility.FromJson<Layout>(File.ReadAllText(full));
             if (layout.engine != "unity")
                 throw new InvalidDataException("This layout.json was made for " + layout.engine + ".");
+            CheckTextures(folder + "/" + layout.files.textures);
             var root = new GameObject(layout.world);
             Undo.RegisterCreatedObjectUndo(root, "Import " + layout.world);
             try
@@ -137,6 +171,17 @@ namespace Worldgen
             }
             AssetDatabase.SaveAssets();
             Selection.activeGameObject = root;
+        }
+
+        // Textures that were imported before this script was there.
+        static void CheckTextures(string folder)
+        {
+            if (!AssetDatabase.IsValidFolder(folder)) return;
+            foreach (string id in AssetDatabase.FindAssets("t:Texture2D", new[] { folder }))
+            {
+                var importer = AssetImporter.GetAtPath(AssetDatabase.GUIDToAssetPath(id)) as TextureImporter;
+                if (importer != null && WorldgenTextures.Prepare(importer)) importer.SaveAndReimport();
+            }
         }
 
         static void AddLand(Layout layout, string folder, Transform root)

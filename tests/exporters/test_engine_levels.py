@@ -255,6 +255,9 @@ def test_the_manifest_tells_what_came_out(tmp_path: Path) -> None:
     export_engines(tmp_path / "world", ["unity", "blender"], budget=budget)
     manifest = load_manifest(tmp_path / "world")
     assert [report.engine for report in manifest.packages] == ["blender", "unity"]
+    # The editor script tells by its name how a texture is to be imported.
+    kinds = {path.stem.rsplit("_", 1)[1] for path in (tmp_path / "world" / "engines" / "unity" / "Textures").iterdir()}
+    assert kinds == {"BC", "N", "ORM", "AO"}
     for report in manifest.packages:
         assert report.budget == "given"
         assert report.triangles <= 20_000 == report.max_triangles

@@ -141,6 +141,24 @@ namespace UnityEditor
         public static Object InstantiatePrefab(Object asset, Transform parent) { return null; }
         public static GameObject SaveAsPrefabAsset(GameObject root, string path) { return null; }
     }
+    public class AssetImporter : Object
+    {
+        public string assetPath { get; set; }
+        public static AssetImporter GetAtPath(string path) { return null; }
+        public void SaveAndReimport() { }
+    }
+    public enum TextureImporterType { Default = 0, NormalMap = 1 }
+    public sealed class TextureImporter : AssetImporter
+    {
+        public TextureImporterType textureType { get; set; }
+        public bool sRGBTexture { get; set; }
+        public int maxTextureSize { get; set; }
+    }
+    public class AssetPostprocessor
+    {
+        public string assetPath { get; set; }
+        public AssetImporter assetImporter { get; set; }
+    }
     public static class AssetDatabase
     {
         public static T LoadAssetAtPath<T>(string path) where T : Object { return null; }
@@ -148,5 +166,7 @@ namespace UnityEditor
         public static string CreateFolder(string parent, string name) { return ""; }
         public static bool IsValidFolder(string path) { return true; }
         public static void SaveAssets() { }
+        public static string[] FindAssets(string filter, string[] searchInFolders) { return null; }
+        public static string GUIDToAssetPath(string guid) { return ""; }
     }
 }

@@ -73,7 +73,7 @@ def test_a_closed_box_is_dark_inside_and_light_outside() -> None:
         triangles=np.ascontiguousarray(outside.triangles[:, ::-1]),
         normals=-outside.normals,
     )
-    parts, _ = unwrap_for_lightmap([outside, inside], size_px=128)
+    ((parts, _),) = unwrap_for_lightmap([[outside, inside]], [128])
     picture = bake_occlusion([BakedPart(mesh=part.mesh, uvs=part.uvs) for part in parts], 128, num_rays=64)
     weights = np.random.Generator(np.random.PCG64(1)).dirichlet((1.0, 1.0, 1.0), 400)
     for part, light in zip(parts, (1.0, 0.0), strict=True):
@@ -108,13 +108,13 @@ def test_what_lies_inside_another_solid_takes_the_light_around_it() -> None:
     post = dataclasses.replace(
         box_mesh(), vertices=box_mesh().vertices * np.float32([0.2, 1.0, 0.2]) + np.float32([0, 1.5, 0])
     )
-    parts, _ = unwrap_for_lightmap([slab, post], size_px=128)
+    ((parts, _),) = unwrap_for_lightmap([[slab, post]], [128])
     picture = bake_occlusion([BakedPart(mesh=part.mesh, uvs=part.uvs) for part in parts], 128, num_rays=64)
     assert picture.min() > 90
 
 
 def test_the_same_bytes_with_one_thread_and_two() -> None:
-    parts, _ = unwrap_for_lightmap([box_mesh()], size_px=64)
+    ((parts, _),) = unwrap_for_lightmap([[box_mesh()]], [64])
     baked = [BakedPart(mesh=part.mesh, uvs=part.uvs) for part in parts]
     before = numba.get_num_threads()
     found = []
