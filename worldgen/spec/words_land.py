@@ -145,7 +145,7 @@ BIOMES: Mapping[str, Sense] = {
     **_biome("tundra", "iceland|icelandic|lapland|greenland|alaska|alaskan", 6, nearest=True),
     **_biome("tropical", "tropical|tropics|tropical rainforest", 9),
     **_biome("tropical", "tropical beach|tropical paradise|tropical coast|hawaii|hawaiian", 9, water="sea"),
-    **_biome("tropical", "jungle|rainforest|rain forest|tropical forest|amazon|cloud forest|jungles", 9, trees=1.4),
+    **_biome("tropical", "jungle|rainforest|rain forest|tropical forest|amazon|cloud forest|jungles", 9, trees=2.0),
     **_biome(
         "tropical",
         "caribbean|polynesian|polynesia|bora bora|maldives|bali|desert island|castaway island",
