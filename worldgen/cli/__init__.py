@@ -8,15 +8,14 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import signal
 import sys
 import traceback
-from types import FrameType
 from typing import Any
 
 import click
 
 from worldgen import __version__
+from worldgen.cli.interrupts import install_interrupts
 from worldgen.errors import CancelledError, WorldgenError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -69,7 +68,7 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the contract's code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, _on_terminate)
+    install_interrupts()
     gc.set_threshold(_OBJECTS_PER_COLLECTION, 20, 20)
     exit_code = run(arguments)
     # Python would look through all that is left for cycles, which after a world takes longer than giving it back.
@@ -151,7 +150,3 @@ def _show(
 def _usage_hint(error: click.ClickException) -> str | None:
     context = getattr(error, "ctx", None)
     return None if context is None else f"{context.command_path} --help"
-
-
-def _on_terminate(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
