@@ -32,6 +32,8 @@ _GRID_HEIGHT = 64
 _LEAST_OVERLAP = 24
 _OUTLIER_FACTOR = 3.0
 _LEAST_OUTLIER = 0.08
+_LEAST_LEVEL = 0.2
+"""Errors of values below this part of the middle one count as those of this part do."""
 _RINGS = ((0.0, 8), (math.radians(48.0), 5), (math.radians(-48.0), 5), (0.5 * math.pi, 1), (-0.5 * math.pi, 1))
 
 
@@ -130,6 +132,24 @@ def sample_view(
     return values, weights, cosines
 
 
+def _averaged(view: ViewDepth) -> ViewDepth:
+    """A view whose pixels are means over as much of it as a sample of the grid stands for.
+
+    Means change with scale and shift as values do, have less noise, and agree between views where leaves do not.
+    """
+    from scipy.ndimage import uniform_filter
+
+    focal_px = 0.5 * (view.camera.intrinsics_px[0, 0] + view.camera.intrinsics_px[1, 1])
+    size = max(round(focal_px * math.pi / _GRID_HEIGHT), 1)
+    if size == 1:
+        return view
+    finite = np.isfinite(view.values)
+    share = uniform_filter(finite.astype(np.float64), size, mode="nearest")
+    total = uniform_filter(np.where(finite, view.values, 0.0).astype(np.float64), size, mode="nearest")
+    values = np.where(share > 0.5, total / np.maximum(share, 0.5), np.nan).astype(np.float32)
+    return ViewDepth(camera=view.camera, values=values, confidence=np.array(view.confidence))
+
+
 def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
     """Find every view's scale and shift.
 
@@ -144,7 +164,7 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
         raise InvalidInputError("Aligning needs at least two views.")
     rays = equirectangular_rays(_GRID_HEIGHT).reshape(-1, 3)
     areas = np.repeat(row_solid_angles(_GRID_HEIGHT), 2 * _GRID_HEIGHT)
-    sampled = [sample_view(view, rays) for view in views]
+    sampled = [sample_view(_averaged(view), rays) for view in views]
     count = len(views)
     values = np.stack([item[0] for item in sampled])
     weights = np.stack([item[1] for item in sampled]) * areas
@@ -153,6 +173,8 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
     middle = np.array([np.median(v[w > 0.0]) if (w > 0.0).any() else 1.0 for v, w in zip(values, weights, strict=True)])
     spread = np.array([np.std(v[w > 0.0]) if (w > 0.0).any() else 1.0 for v, w in zip(values, weights, strict=True)])
     spread = np.maximum(spread, 1e-9 * np.maximum(np.abs(middle), 1e-9))
+    if kind == "relative":
+        spread = np.maximum(np.array([_middle_spread(v[w > 0.0]) for v, w in zip(values, weights, strict=True)]), 1e-9)
     if kind == "metric":
         middle, spread = np.zeros(count), np.maximum(middle, 1e-9)
     unit = (values - middle[:, None]) / spread[:, None]
@@ -171,6 +193,14 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
         else _typical(values, weights, factors, (scales, shifts, trust))
     )
     return Alignment(scales=scales / gauge, shifts=shifts / gauge, weights=trust)
+
+
+def _middle_spread(values: NDArray[np.float64]) -> float:
+    """Half of the distance between the quartiles, which hills far away do not change."""
+    if not len(values):
+        return 1.0
+    low, high = np.percentile(values, (25.0, 75.0))
+    return 0.5 * float(high - low)
 
 
 def _typical(
@@ -199,8 +229,10 @@ def _solve(
     count = len(unit)
     # Columns of the design: for each view its slope and its offset.
     designs = [np.stack([unit[k] * factors[k], factors[k]], axis=1) for k in range(count)]
-    sample_weights = {pair: np.sqrt(weights[pair[0]] * weights[pair[1]]) for pair in pairs}
-    trust = np.ones(count)
+    levels = np.sqrt(1.0 + unit * unit)
+    sample_weights = {(a, b): _shared_weight(weights, levels, a, b) for a, b in pairs}
+    # A view that overlaps with none, such as one of nothing but sky, would fit any scale.
+    trust = np.isin(np.arange(count), pairs).astype(np.float64)
     solution = np.zeros(2 * count)
     for round_number in range(_ROUNDS):
         residual_form, variance_form = np.zeros((2 * count, 2 * count)), np.zeros((2 * count, 2 * count))
@@ -212,7 +244,7 @@ def _solve(
         total, mean = 0.0, np.zeros(2 * count)
         for k in range(count):
             index = [k, count + k]
-            share = weights[k] * trust[k]
+            share = weights[k] / levels[k] ** 2 * trust[k]
             variance_form[np.ix_(index, index)] += (designs[k] * share[:, None]).T @ designs[k]
             mean[index] += share @ designs[k]
             total += share.sum()
@@ -230,14 +262,18 @@ def _solve(
         if solution[:count] @ trust < 0.0:
             solution = -solution
         aligned = np.stack([designs[k] @ solution[[k, count + k]] for k in range(count)])
-        sample_weights, trust = _reweighted(aligned, weights, pairs, final=round_number > _ROUNDS // 2)
+        sample_weights, levels, trust = _reweighted(aligned, weights, pairs, final=round_number > _ROUNDS // 2)
     return solution, trust
 
 
 def _reweighted(
     aligned: NDArray[np.float64], weights: NDArray[np.float64], pairs: list[tuple[int, int]], *, final: bool
-) -> tuple[dict[tuple[int, int], NDArray[np.float64]], NDArray[np.float64]]:
-    """Weights of all samples by their relative residuals, and trust in each view by its middle residual."""
+) -> tuple[dict[tuple[int, int], NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of all samples by their relative residuals, their levels, and trust in each view by its middle residual.
+
+    What is relative to the level counts in residuals and in the variance: hills far away (or, as disparity, what is
+    near) must not outweigh the rest in one of them only.
+    """
     size = float(np.median(np.abs(aligned[weights > 0.0])))
     residuals, middles = {}, {}
     for a, b in pairs:
@@ -246,21 +282,27 @@ def _reweighted(
         residuals[a, b] = np.where(shared, np.abs(aligned[a] - aligned[b]) / level, np.inf)
         middles[a, b] = float(np.median(residuals[a, b][shared]))
     # A view is judged by the better half of its neighbours, so that it does not pay for theirs.
-    count = len(aligned)
-    of_view = np.array(
-        [np.percentile([m for pair, m in middles.items() if k in pair] or [np.inf], 35.0) for k in range(count)]
-    )
-    usual = float(np.median(of_view))
+    of_view = np.full(len(aligned), np.inf)
+    for k in range(len(aligned)):
+        of_neighbours = [middle for pair, middle in middles.items() if k in pair]
+        if of_neighbours:
+            of_view[k] = np.percentile(of_neighbours, 35.0)
+    usual = float(np.median(of_view[np.isfinite(of_view)]))
     limit = max(_OUTLIER_FACTOR * usual, _LEAST_OUTLIER)
     trust = 1.0 / (1.0 + (of_view / max(usual, 1e-6)) ** 2 / 8.0) ** 2
     if final:
         trust = np.where(of_view > limit, 0.0, 1.0)
     spread = max(1.5 * float(np.median(list(middles.values()))), 1e-4)
-    level = np.maximum(np.abs(aligned), 0.05 * size)
+    levels = np.maximum(np.abs(aligned) / size, _LEAST_LEVEL)
     result = {}
     for a, b in pairs:
         cauchy = 1.0 / (1.0 + np.minimum(residuals[a, b] / (2.0 * spread), 1e6) ** 2)
-        # Relative errors count: what is far (or, as disparity, near) must not outweigh the rest.
-        relative = 1.0 / np.maximum(np.minimum(level[a], level[b]), 0.05 * size) ** 2 * size * size
-        result[a, b] = np.sqrt(weights[a] * weights[b]) * cauchy * np.minimum(relative, 25.0)
-    return result, trust
+        result[a, b] = cauchy * _shared_weight(weights, levels, a, b)
+    return result, levels, trust
+
+
+def _shared_weight(
+    weights: NDArray[np.float64], levels: NDArray[np.float64], a: int, b: int
+) -> NDArray[np.float64]:
+    """Weights of the residuals of two views, relative to the lower of their levels."""
+    return np.asarray(np.sqrt(weights[a] * weights[b]) / np.minimum(levels[a], levels[b]) ** 2)

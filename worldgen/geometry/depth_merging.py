@@ -71,14 +71,24 @@ def blend_views(
         raise InvalidInputError("No view tells a depth that the others agree with.")
     mean = total / np.maximum(weight, 1e-12)
     known = weight > 1e-9
-    mean[~known] = np.average(mean[known], weights=weight[known])
     across /= np.maximum(across_weight, 1e-12)
     down /= np.maximum(down_weight, 1e-12)
-    solved = solve_screened(mean, across, down)
-    for _ in range(0 if known.all() else 4):
-        mean[~known] = solved[~known]
-        solved = solve_screened(mean, across, down)
-    return np.exp(solved).astype(np.float32), weight.astype(np.float32)
+    if not known.all():
+        # What no view tells (the sky) goes on as it ends, and its own steps are asked for, so that it pulls at nothing.
+        mean = _continued(mean, known)
+        across = np.where(across_weight > 0.0, across, np.roll(mean, -1, axis=1) - mean)
+        down[:-1] = np.where(down_weight[:-1] > 0.0, down[:-1], mean[1:] - mean[:-1])
+    return np.exp(solve_screened(mean, across, down)).astype(np.float32), weight.astype(np.float32)
+
+
+def _continued(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values of the sphere whose unknown ones are those of the nearest known pixel."""
+    from scipy.ndimage import distance_transform_edt
+
+    width = values.shape[1]
+    beside = np.arange(-width // 4, width + width // 4) % width
+    rows, columns = distance_transform_edt(~known[:, beside], return_distances=False, return_indices=True)
+    return np.asarray(values[:, beside][rows, columns][:, width // 4 : width // 4 + width])
 
 
 @numba.njit(parallel=True, cache=True)
