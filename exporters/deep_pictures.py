@@ -2,7 +2,8 @@
 
 Pillow has no colour images of 16 bits: of each value it keeps the byte that the file's byte order puts first. Told the
 other byte order, it keeps the other byte, whatever the compression, the filter or the interlacing. So a file is decoded
-twice, and the bytes belong together again.
+twice, and the bytes belong together again. Grey with alpha has one byte order only, but as many bytes as a colour with
+alpha of 8 bits, and is decoded as that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 _ORDERS = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 _LAYOUTS = ("RGB", "RGBA", "RGBX")
+_GREY_WITH_ALPHA, _ITS_BYTES = "LA;16B", "RGBA"
 _ROWS = 256
 
 
@@ -39,6 +41,10 @@ def decode_low_bytes(image: Any, path: Path) -> Any | None:
             return None
         second.tile = tiles
         second.load()
+        if tiles[0].args == _ITS_BYTES:
+            _, grey, _, alpha = second.split()
+            second = Image.merge("RGBA", (grey, grey, grey, alpha))
+            second.getexif().update(image.getexif())
         return ImageOps.exif_transpose(second)
 
 
@@ -76,6 +82,8 @@ def _other_order(tile: Any) -> Any | None:
     mode = tile.args if is_plain else tile.args[0] if isinstance(tile.args, tuple) and tile.args else None
     if not isinstance(mode, str):
         return None
+    if is_plain and mode == _GREY_WITH_ALPHA:
+        return tile._replace(args=_ITS_BYTES)
     layout, _, depth = mode.partition(";")
     if layout not in _LAYOUTS or len(depth) != 3 or depth[:2] != "16" or depth[2] not in _ORDERS:
         return None

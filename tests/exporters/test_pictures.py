@@ -83,7 +83,7 @@ def deep_png(values: NDArray[np.uint16], *, interlaced: bool = False) -> bytes:
     for top, left, down, across in passes:
         for row in values[top::down, left::across].astype(">u2"):
             rows += b"\0" + row.tobytes()
-    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, int(interlaced))
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, int(interlaced))
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
@@ -150,6 +150,23 @@ def test_sixteen_bits_of_colour_are_read_whole(tmp_path: Path, kind: str, channe
         except WorldgenError:
             continue
         assert cut.pixels.shape == picture.pixels.shape
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_sixteen_bits_of_grey_with_alpha_are_read_whole(tmp_path: Path, interlaced: bool) -> None:
+    values = rng(2, "test bytes").integers(0, 65536, (24, 41, 2)).astype(np.uint16)
+    (tmp_path / "a.png").write_bytes(deep_png(values, interlaced=interlaced))
+    picture = read_picture(tmp_path / "a.png")
+    assert np.abs(picture.pixels - values[..., :1] / 65535.0).max() < 1e-6
+    assert (picture.is_given == ((values[..., 1] >> 8) >= 128)).all()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = exif.tobytes()[6:]
+    chunk = struct.pack(">I", len(data)) + b"eXIf" + data + struct.pack(">I", zlib.crc32(b"eXIf" + data))
+    png = deep_png(values, interlaced=interlaced)
+    (tmp_path / "b.png").write_bytes(png[:33] + chunk + png[33:])
+    turned = read_picture(tmp_path / "b.png")
+    assert np.abs(turned.pixels - np.rot90(values[..., :1], -1) / 65535.0).max() < 1e-6
 
 
 def test_sixteen_bits_are_turned_upright_and_keep_fine_steps_through_a_profile(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -29,12 +30,31 @@ def true_depth(rays: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(ball) & (toward > 0.0), np.minimum(ball, walls), walls)
 
 
-def views_of(kind: DepthKind, *, noise: float, outliers: tuple[int, ...] = (), size_px: int = 96) -> list[ViewDepth]:
+def open_depth(rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Level ground, an upright ring of hills 400 m away, a wall of 5 m on one side, and the sky."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ground = np.where(rays[..., 1] < 0.0, -1.6 / rays[..., 1], np.inf)
+        hills = 400.0 / np.hypot(rays[..., 0], rays[..., 2])
+        hills = np.where(hills * rays[..., 1] < 60.0, hills, np.inf)
+        wall = np.where(rays[..., 0] > 0.0, 6.0 / rays[..., 0], np.inf)
+        wall = np.where(wall * rays[..., 1] < 3.4, wall, np.inf)
+    return np.minimum(np.minimum(ground, hills), wall)
+
+
+def views_of(
+    kind: DepthKind,
+    *,
+    noise: float,
+    outliers: tuple[int, ...] = (),
+    size_px: int = 96,
+    scene: Callable[[NDArray[np.float64]], NDArray[np.float64]] = true_depth,
+) -> list[ViewDepth]:
     random = rng(0, f"views/{kind}")
     views = []
     for index, camera in enumerate(overlapping_cameras(size_px=size_px)):
         rays = pixel_rays_in_world(camera)
-        z_depth = true_depth(rays) * (rays @ -camera.world_from_camera[:3, 2])
+        z_depth = scene(rays) * (rays @ -camera.world_from_camera[:3, 2])
+        is_sky = np.isinf(z_depth)
         z_depth = z_depth * (1.0 + noise * random.normal(size=z_depth.shape))
         scale, shift = float(np.exp(random.uniform(-0.7, 0.7))), float(random.uniform(-0.3, 0.3))
         if kind == "metric":
@@ -44,6 +64,7 @@ def views_of(kind: DepthKind, *, noise: float, outliers: tuple[int, ...] = (), s
         if index in outliers:
             ramp = np.linspace(0.2, 3.0, size_px)
             values = np.broadcast_to(ramp[None] if index % 2 else ramp[::-1, None], z_depth.shape)
+        values = np.where(is_sky, np.nan, values)
         views.append(
             ViewDepth(
                 camera=camera, values=values.astype(np.float32), confidence=np.ones(z_depth.shape, dtype=np.float32)
@@ -79,6 +100,22 @@ def test_random_scales_shifts_noise_and_outliers_are_undone(kind: DepthKind) -> 
     assert seam.mean() <= 1.2 * np.percentile(steps.mean(axis=0), 75)
     for pole in (depth[0], depth[-1]):
         assert pole.std() / pole.mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["disparity", "relative", "metric"])
+def test_open_worlds_come_back_too(kind: DepthKind) -> None:
+    """Depths from one to hundreds of metres, a sky of which no view says anything, and views of nothing but sky."""
+    truth = open_depth(equirectangular_rays(HEIGHT))
+    solid = np.isfinite(truth)
+    views = views_of(kind, noise=0.03, outliers=OUTLIERS, scene=open_depth)
+    assert any(np.isnan(view.values).all() for view in views)
+    assert set(OUTLIERS) <= set(np.flatnonzero(align_views(views, kind).weights == 0.0))
+    depth, _ = merge_views(views, kind, height=HEIGHT)
+    assert np.isfinite(depth).all()
+    ratio = np.where(solid, depth, 1.0) / np.where(solid, truth, 1.0)
+    error = np.abs(ratio / np.median(ratio[solid]) - 1.0)
+    area = np.sin((np.arange(HEIGHT) + 0.5) / HEIGHT * math.pi)[:, None] * np.ones_like(error)
+    assert np.average(error[solid], weights=area[solid]) <= 0.02
 
 
 def test_outliers_are_found_and_only_they() -> None:

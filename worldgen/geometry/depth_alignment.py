@@ -32,7 +32,7 @@ _GRID_HEIGHT = 64
 _LEAST_OVERLAP = 24
 _OUTLIER_FACTOR = 3.0
 _LEAST_OUTLIER = 0.08
-_LEAST_LEVEL = 0.2
+_LEAST_LEVEL = 0.02
 """Errors of values below this part of the middle one count as those of this part do."""
 _RINGS = ((0.0, 8), (math.radians(48.0), 5), (math.radians(-48.0), 5), (0.5 * math.pi, 1), (-0.5 * math.pi, 1))
 
@@ -77,6 +77,8 @@ class Alignment:
 def overlapping_cameras(*, size_px: int, field_of_view: float = math.radians(95.0)) -> tuple[Camera, ...]:
     """Twenty square views around the origin that overlap by more than half: three rings and the two poles.
 
+    The seam of panoramas lies between two views of each ring, where both are averaged.
+
     Args:
         size_px: Side of each view.
         field_of_view: Of each view in radians; 80 to 110 degrees cover the sphere well.
@@ -84,7 +86,7 @@ def overlapping_cameras(*, size_px: int, field_of_view: float = math.radians(95.
     cameras = []
     for elevation, count in _RINGS:
         for index in range(count):
-            turn = 2.0 * math.pi * (index + (0.5 if elevation else 0.0)) / count
+            turn = 2.0 * math.pi * (index + (0.0 if elevation else 0.5)) / count
             level = math.cos(elevation) if count > 1 else 1e-9
             target = np.array([level * math.sin(turn), math.sin(elevation), -level * math.cos(turn)])
             up = np.array([0.0, 1.0, 0.0]) if count > 1 else np.array([0.0, 0.0, 1.0])
@@ -231,8 +233,7 @@ def _solve(
     designs = [np.stack([unit[k] * factors[k], factors[k]], axis=1) for k in range(count)]
     levels = np.sqrt(1.0 + unit * unit)
     sample_weights = {(a, b): _shared_weight(weights, levels, a, b) for a, b in pairs}
-    # A view that overlaps with none, such as one of nothing but sky, would fit any scale.
-    trust = np.isin(np.arange(count), pairs).astype(np.float64)
+    trust = _trust_of(_disagreements(designs, weights, levels, pairs, with_shift=with_shift))
     solution = np.zeros(2 * count)
     for round_number in range(_ROUNDS):
         residual_form, variance_form = np.zeros((2 * count, 2 * count)), np.zeros((2 * count, 2 * count))
@@ -281,17 +282,11 @@ def _reweighted(
         level = np.maximum(0.5 * (np.abs(aligned[a]) + np.abs(aligned[b])), 0.05 * size)
         residuals[a, b] = np.where(shared, np.abs(aligned[a] - aligned[b]) / level, np.inf)
         middles[a, b] = float(np.median(residuals[a, b][shared]))
-    # A view is judged by the better half of its neighbours, so that it does not pay for theirs.
-    of_view = np.full(len(aligned), np.inf)
-    for k in range(len(aligned)):
-        of_neighbours = [middle for pair, middle in middles.items() if k in pair]
-        if of_neighbours:
-            of_view[k] = np.percentile(of_neighbours, 35.0)
-    usual = float(np.median(of_view[np.isfinite(of_view)]))
-    limit = max(_OUTLIER_FACTOR * usual, _LEAST_OUTLIER)
-    trust = 1.0 / (1.0 + (of_view / max(usual, 1e-6)) ** 2 / 8.0) ** 2
+    of_view = _by_view(middles, len(aligned))
+    trust = _trust_of(of_view)
     if final:
-        trust = np.where(of_view > limit, 0.0, 1.0)
+        usual = float(np.median(of_view[np.isfinite(of_view)]))
+        trust = np.where(of_view > max(_OUTLIER_FACTOR * usual, _LEAST_OUTLIER), 0.0, 1.0)
     spread = max(1.5 * float(np.median(list(middles.values()))), 1e-4)
     levels = np.maximum(np.abs(aligned) / size, _LEAST_LEVEL)
     result = {}
@@ -299,6 +294,54 @@ def _reweighted(
         cauchy = 1.0 / (1.0 + np.minimum(residuals[a, b] / (2.0 * spread), 1e6) ** 2)
         result[a, b] = cauchy * _shared_weight(weights, levels, a, b)
     return result, levels, trust
+
+
+def _by_view(of_pairs: dict[tuple[int, int], float], count: int) -> NDArray[np.float64]:
+    """How far each view is from its neighbours; infinite for one without any, such as one of nothing but sky."""
+    of_view = np.full(count, np.inf)
+    for k in range(count):
+        of_neighbours = [value for pair, value in of_pairs.items() if k in pair]
+        if of_neighbours:
+            # A view is judged by the better half of its neighbours, so that it does not pay for theirs.
+            of_view[k] = np.percentile(of_neighbours, 35.0)
+    return of_view
+
+
+def _trust_of(of_view: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Trust in views by how far they are from their neighbours, measured by what is usual."""
+    usual = float(np.median(of_view[np.isfinite(of_view)]))
+    return np.asarray(1.0 / (1.0 + (of_view / max(usual, 1e-6)) ** 2 / 8.0) ** 2)
+
+
+def _disagreements(
+    designs: list[NDArray[np.float64]],
+    weights: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    pairs: list[tuple[int, int]],
+    *,
+    with_shift: bool,
+) -> NDArray[np.float64]:
+    """How far each view is from its neighbours at best, whatever the scales and shifts of two at a time."""
+    from scipy.linalg import eigh
+
+    of_pairs = {}
+    columns = [0, 1, 2, 3] if with_shift else [0, 2]
+    for a, b in pairs:
+        share = _shared_weight(weights, levels, a, b)
+        share = share / share.sum()
+        first, second = np.zeros((len(share), 4)), np.zeros((len(share), 4))
+        first[:, :2], second[:, 2:] = designs[a], designs[b]
+        residual, sums = first - second, first + second
+        residual_form = (residual * share[:, None]).T @ residual
+        # The variance of the two views' mean.
+        variance_form = 0.25 * (sums * share[:, None]).T @ sums
+        if with_shift:
+            mean = 0.5 * (share @ sums)
+            variance_form -= np.outer(mean, mean)
+        block = np.ix_(columns, columns)
+        ridge = 1e-6 * np.trace(variance_form[block]) * np.eye(len(columns)) + 1e-15 * np.eye(len(columns))
+        of_pairs[a, b] = math.sqrt(max(float(eigh(residual_form[block], variance_form[block] + ridge)[0][0]), 0.0))
+    return _by_view(of_pairs, len(designs))
 
 
 def _shared_weight(
