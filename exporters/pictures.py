@@ -29,6 +29,7 @@ MAX_FILE_BYTES = 1 << 30
 
 _PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
 _FORMATS_HINT = "worldgen reads JPEG, PNG, WebP, TIFF, GIF, OpenEXR and Radiance HDR."
+_SMALLER_HINT = "Make it smaller first; a world of the highest tier uses 4096x2048."
 _MAX_PROFILE_BYTES = 4 << 20
 _OPAQUE = 128
 
@@ -101,7 +102,11 @@ def _pillow_picture(path: Path, max_width: int) -> Picture:
     except UnidentifiedImageError as error:
         raise UnsupportedFormatError("This is not a picture.", hint=_FORMATS_HINT, path=path) from error
     except Image.DecompressionBombError as error:
-        raise InvalidInputError("The picture is too large.", hint=f"At most {MAX_WIDTH} wide.", path=path) from error
+        raise InvalidInputError(
+            f"The picture has far more pixels than the {MAX_WIDTH}x{MAX_WIDTH // 2} that are read.",
+            hint=_SMALLER_HINT,
+            path=path,
+        ) from error
     except MemoryError as error:
         raise InvalidInputError("There is not enough memory for this picture.", path=path) from error
     except Exception as error:  # decoders meet damaged data in any way
@@ -198,7 +203,7 @@ def _require_size(width: int, height: int, path: Path) -> None:
     if width < 1 or height < 1 or width > MAX_WIDTH or height > MAX_WIDTH or width * height > MAX_PIXELS:
         raise InvalidInputError(
             f"The picture has {width}x{height} pixels; at most {MAX_WIDTH}x{MAX_WIDTH // 2} are read.",
-            hint="Make it smaller first; a world of the highest tier uses 4096x2048.",
+            hint=_SMALLER_HINT,
             path=path,
         )
 

@@ -59,13 +59,10 @@ def blend_views(
             continue
         forward = -view.camera.world_from_camera[:3, 2]
         ahead = np.flatnonzero(rays @ forward > 0.2)
-        values, own, cosines = sample_view(view, rays[ahead])
-        aligned = alignment.scales[index] * values + alignment.shifts[index]
-        own = np.where(aligned > _NEAREST, own * alignment.weights[index], 0.0)
-        safe = np.log(np.maximum(aligned, _NEAREST))
+        values, own, cosines = sample_view(_inverted(view, alignment, kind, index), rays[ahead])
         logs, weights = np.zeros(size[0] * size[1]), np.zeros(size[0] * size[1])
-        logs[ahead] = (-safe if kind == "disparity" else safe) - np.log(np.maximum(cosines, 1e-3))
-        weights[ahead] = own
+        logs[ahead] = -np.log(np.maximum(values, 1e-12)) - np.log(np.maximum(cosines, 1e-3))
+        weights[ahead] = own * alignment.weights[index]
         _gather(logs.reshape(size), weights.reshape(size), (total, weight, across, across_weight, down, down_weight))
     if not weight.any():
         raise InvalidInputError("No view tells a depth that the others agree with.")
@@ -79,6 +76,14 @@ def blend_views(
         across = np.where(across_weight > 0.0, across, np.roll(mean, -1, axis=1) - mean)
         down[:-1] = np.where(down_weight[:-1] > 0.0, down[:-1], mean[1:] - mean[:-1])
     return np.exp(solve_screened(mean, across, down)).astype(np.float32), weight.astype(np.float32)
+
+
+def _inverted(view: ViewDepth, alignment: Alignment, kind: DepthKind, index: int) -> ViewDepth:
+    """An aligned view as inverse depth: between its pixels that is even on planes, and least off at depth edges."""
+    values = alignment.scales[index] * view.values.astype(np.float64) + alignment.shifts[index]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.where(values > _NEAREST, values if kind == "disparity" else 1.0 / values, np.nan)
+    return ViewDepth(camera=view.camera, values=values.astype(np.float32), confidence=np.array(view.confidence))
 
 
 def _continued(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
