@@ -344,8 +344,6 @@ def _disagreements(
     return _by_view(of_pairs, len(designs))
 
 
-def _shared_weight(
-    weights: NDArray[np.float64], levels: NDArray[np.float64], a: int, b: int
-) -> NDArray[np.float64]:
+def _shared_weight(weights: NDArray[np.float64], levels: NDArray[np.float64], a: int, b: int) -> NDArray[np.float64]:
     """Weights of the residuals of two views, relative to the lower of their levels."""
     return np.asarray(np.sqrt(weights[a] * weights[b]) / np.minimum(levels[a], levels[b]) ** 2)
