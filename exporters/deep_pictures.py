@@ -41,11 +41,12 @@ def decode_low_bytes(image: Any, path: Path) -> Any | None:
             return None
         second.tile = tiles
         second.load()
-        if tiles[0].args == _ITS_BYTES:
-            _, grey, _, alpha = second.split()
-            second = Image.merge("RGBA", (grey, grey, grey, alpha))
-            second.getexif().update(image.getexif())
-        return ImageOps.exif_transpose(second)
+        if tiles[0].args != _ITS_BYTES:
+            return ImageOps.exif_transpose(second)
+        _, grey, _, alpha = second.split()
+        low = Image.merge("RGBA", (grey, grey, grey, alpha))
+        low.getexif().update(second.getexif())
+        return ImageOps.exif_transpose(low)
 
 
 def join_bytes(
