@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import BackendUnavailableError
+from worldgen.randomness import rng
 from worldgen.rendering import denoising
-from worldgen.rendering.denoising import FIREFLY_FACTOR, denoise, dim_fireflies
+from worldgen.rendering.denoising import FIREFLY_FACTOR, HARMLESS_FACTOR, denoise, dim_fireflies
 
 
 def picture() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -69,14 +71,37 @@ def test_missing_library_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install" in str(caught.value.hint)
 
 
+def luminance(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+    return radiance @ LUMINANCE_WEIGHTS
+
+
 def test_single_blazing_pixels_are_dimmed_and_keep_their_hue() -> None:
-    image = np.full((9, 9, 3), 0.5, dtype=np.float32)
-    image[4, 4] = (90.0, 60.0, 30.0)
+    image = np.full((90, 90, 3), 0.01, dtype=np.float32)
+    image[:45] = 0.5
+    image[20, 20] = (90.0, 60.0, 30.0)
+    image[70, 70] = 0.05
     dimmed = dim_fireflies(image)
-    assert dimmed[4, 4, 1] < 2.0 * FIREFLY_FACTOR * 0.5
-    np.testing.assert_allclose(dimmed[4, 4] / dimmed[4, 4, 0], [1.0, 2.0 / 3.0, 1.0 / 3.0], rtol=1e-5)
-    dimmed[4, 4] = image[4, 4]
+    assert np.isclose(luminance(dimmed[20, 20]), HARMLESS_FACTOR * luminance(image).mean(), rtol=1e-4)
+    assert dimmed[70, 70, 1] == np.float32(0.05), "no more than the picture's mean: harmless"
+    np.testing.assert_allclose(dimmed[20, 20] / dimmed[20, 20, 0], [1.0, 2.0 / 3.0, 1.0 / 3.0], rtol=1e-5)
+    dimmed[20, 20] = image[20, 20]
     assert np.array_equal(dimmed, image)
+
+
+def test_among_bright_neighbours_the_neighbours_decide() -> None:
+    image = np.full((9, 9, 3), 1e-3, dtype=np.float32)
+    image[2:7, 2:7] = 2.0
+    image[4, 4] = (90.0, 60.0, 30.0)
+    dimmed = dim_fireflies(np.pad(image, ((0, 90), (0, 90), (0, 0))))
+    assert np.isclose(luminance(dimmed[4, 4]), FIREFLY_FACTOR * 2.0, rtol=1e-4)
+
+
+def test_the_light_of_a_dark_wood_is_kept() -> None:
+    """Of paths that find no light but for one in twenty, the mean must not suffer."""
+    image = (rng(3, "wood").random((128, 128, 1)) < 0.05).astype(np.float32) * np.ones(3, dtype=np.float32)
+    assert dim_fireflies(image).mean() > 0.45 * image.mean()
+    image = (rng(3, "wood").random((128, 128, 1)) < 0.12).astype(np.float32) * np.ones(3, dtype=np.float32)
+    assert np.array_equal(dim_fireflies(image), image)
 
 
 def test_lamps_and_edges_are_left_alone() -> None:

@@ -15,8 +15,10 @@ from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import BackendUnavailableError, StageError
 
 FIREFLY_FACTOR = 4.0
-"""How much brighter than its neighbourhood a single pixel may be."""
+"""How much brighter than its neighbourhood a single pixel may be, ..."""
 
+HARMLESS_FACTOR = 10.0
+"""... and how much brighter than the whole picture in any case: what is cut off is missing in the denoised picture."""
 
 DenoiserQuality = Literal["fast", "balanced", "high"]
 """Size of the network. With clean guides all three are within 0.3 dB of each other; "high" takes 4.6 times as long as
@@ -79,12 +81,13 @@ def _pyoidn() -> ModuleType:
     return pyoidn
 
 
-@numba.njit(parallel=True, cache=True)
 def dim_fireflies(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Dim single pixels that blaze among dark neighbours, which a denoiser would smear into blotches.
 
     A pixel's luminance is limited to ``FIREFLY_FACTOR`` times the second brightest of its eight neighbours, its hue
-    kept. Anything that covers three pixels or more, such as a lamp or a sunlit edge, stays as it is.
+    kept, but never to less than ``HARMLESS_FACTOR`` times the picture's mean: with one path for each pixel of a dense
+    wood most find no light, and the few that do carry all of it. Anything that covers three pixels or more, such as a
+    lamp or a sunlit edge, stays as it is.
 
     Args:
         radiance: (H, W, 3) float32, linear.
@@ -92,6 +95,13 @@ def dim_fireflies(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         (H, W, 3) float32.
     """
+    mean = radiance.reshape(-1, 3).mean(axis=0, dtype=np.float64)
+    return _dimmed(np.ascontiguousarray(radiance), HARMLESS_FACTOR * float(mean @ LUMINANCE_WEIGHTS.astype(np.float64)))
+
+
+@numba.njit(parallel=True, cache=True)
+def _dimmed(radiance: NDArray[np.float32], harmless: float) -> NDArray[np.float32]:
+    """The picture with single pixels limited by their neighbours, or to a luminance that does no harm."""
     height, width = radiance.shape[0], radiance.shape[1]
     red, green, blue = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
     result = radiance.copy()
@@ -108,7 +118,7 @@ def dim_fireflies(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
                     elif value > second:
                         second = value
             own = red * radiance[row, column, 0] + green * radiance[row, column, 1] + blue * radiance[row, column, 2]
-            limit = FIREFLY_FACTOR * second
+            limit = max(FIREFLY_FACTOR * second, harmless)
             if own > limit:
                 for channel in range(3):
                     result[row, column, channel] = radiance[row, column, channel] * (limit / own)
