@@ -14,6 +14,7 @@ from worldgen.exporters.engine_files import copy_file, write_readme, write_scrip
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
 from worldgen.exporters.engine_meshes import write_navmesh, write_props, write_whole_scene, write_world_colliders
 from worldgen.exporters.engine_package import PlacedCollider, WorldPackage
+from worldgen.exporters.engine_places import marked_places
 from worldgen.exporters.glb_writer import NameTable
 from worldgen.exporters.terrain_files import UNITY_SIZES, fitting_size
 from worldgen.frames import Frame, matrices_from_quats, yaw_rotation
@@ -164,31 +165,16 @@ def _scene_text(package: WorldPackage, files: PackageFiles) -> str:
 
 def _places(package: WorldPackage) -> list[str]:
     """Markers for where one may start and for what is worth walking to; they look along their -Z."""
-    if package.navigation is None:
-        return []
     nodes = []
-    groups = (
-        (
-            "SpawnPoints",
-            [(each.name, each.position, each.yaw, "facing", each.facing) for each in package.navigation.spawn_points],
-        ),
-        (
-            "PointsOfInterest",
-            [
-                (each.name, each.approach or each.position, each.yaw or 0.0, "label", each.label)
-                for each in package.navigation.points_of_interest
-            ],
-        ),
-    )
-    for group, places in groups:
-        if places:
-            nodes.append(f'[node name="{group}" type="Node3D" parent="."]')
+    for group, places in marked_places(package).items():
+        nodes.append(f'[node name="{group}" type="Node3D" parent="."]')
         names = NameTable()
-        for name, position, yaw, key, value in places:
-            turn = looking_quat_xyzw(GODOT, yaw_rotation(yaw) @ np.array([0.0, 0.0, -1.0]), _UP)
+        for place in places:
+            turn = looking_quat_xyzw(GODOT, yaw_rotation(place.yaw) @ np.array([0.0, 0.0, -1.0]), _UP)
             nodes.append(
-                f'[node name="{names.unique(name)}" type="Marker3D" parent="{group}"]\n'
-                f"transform = {_transform(turn, np.array(position))}\nmetadata/{key} = {json.dumps(value)}"
+                f'[node name="{names.unique(place.name)}" type="Marker3D" parent="{group}"]\n'
+                f"transform = {_transform(turn, np.array(place.position))}\n"
+                f"metadata/{place.tells} = {json.dumps(place.about)}"
             )
     return nodes
 

@@ -13,6 +13,7 @@ from worldgen.exporters.engine_axes import ISAAC, engine_points, engine_transfor
 from worldgen.exporters.engine_files import copy_file, write_readme
 from worldgen.exporters.engine_layout import PackageFiles, SplatFile, write_layout
 from worldgen.exporters.engine_package import ColliderShape, WorldPackage
+from worldgen.exporters.engine_places import marked_places
 from worldgen.exporters.glb_copy import TextureFolder
 from worldgen.exporters.glb_reader import GlbFile, open_glb
 from worldgen.exporters.glb_writer import NameTable
@@ -205,22 +206,13 @@ def _add_places(package: WorldPackage, stage: Any) -> None:
     """Where one may start and what is worth walking to; as cameras do, they look along their -Z."""
     from pxr import Sdf, UsdGeom
 
-    if package.navigation is None:
-        return
-    north = np.array([0.0, 0.0, -1.0])
-    places = [
-        ("SpawnPoints", each.name, each.position, each.yaw, each.facing) for each in package.navigation.spawn_points
-    ]
-    places += [
-        ("PointsOfInterest", each.name, each.approach or each.position, each.yaw or 0.0, each.label)
-        for each in package.navigation.points_of_interest
-    ]
     names = NameTable()
-    for group, name, position, yaw, about in places:
-        shape = UsdGeom.Xform.Define(stage, f"/World/{group}/{_prim_name(names.unique(name))}")
-        turn = looking_quat_xyzw(ISAAC, yaw_rotation(yaw) @ north, _UP)
-        _turn_to(shape, turn, engine_points(ISAAC, np.array([position]))[0])
-        shape.GetPrim().CreateAttribute("worldgen:about", Sdf.ValueTypeNames.String, custom=True).Set(about)
+    for group, places in marked_places(package).items():
+        for place in places:
+            shape = UsdGeom.Xform.Define(stage, f"/World/{group}/{_prim_name(names.unique(place.name))}")
+            turn = looking_quat_xyzw(ISAAC, yaw_rotation(place.yaw) @ np.array([0.0, 0.0, -1.0]), _UP)
+            _turn_to(shape, turn, engine_points(ISAAC, np.array([place.position]))[0])
+            shape.GetPrim().CreateAttribute("worldgen:about", Sdf.ValueTypeNames.String, custom=True).Set(place.about)
 
 
 def _turn_to(thing: Any, quat_xyzw: NDArray[np.float64], position: NDArray[np.float64]) -> None:
