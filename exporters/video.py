@@ -16,7 +16,8 @@ from worldgen.storage import atomic_path
 
 _ENCODERS = ("libx264", "libopenh264", "mpeg4")
 """The first that the installed libraries have is taken."""
-_OPTIONS = {"libx264": {"crf": "17", "preset": "medium", "threads": "2"}, "mpeg4": {"qscale": "2"}}
+# One thread: making the pictures takes longer than coding them, and nothing is left to the order of threads.
+_OPTIONS = {"libx264": {"crf": "17", "preset": "medium", "threads": "1"}, "mpeg4": {"qscale": "2", "threads": "1"}}
 _BITS_PER_PIXEL = 0.2  # of encoders that want a rate instead of a quality
 
 
@@ -65,14 +66,25 @@ def _encode(av: Any, frames: Iterable[NDArray[np.uint8]], target: tuple[Path, Pa
                 stream = _open_stream(av, container, size, fps)
             if picture.shape != (*size, 3):
                 raise InvalidInputError("The pictures of a film must have one size.", path=path)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            for packet in stream.encode(frame):
+            for packet in stream.encode(_coded_frame(av, picture)):
                 container.mux(packet)
         if stream is None:
             raise InvalidInputError("A film needs at least one picture.", path=path)
         for packet in stream.encode():
             container.mux(packet)
+
+
+def _coded_frame(av: Any, picture: NDArray[np.uint8]) -> Any:
+    """The picture in the colours of video, converted by the same arithmetic wherever its rows lie in memory."""
+    way = av.video.reformatter.Interpolation
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(
+        format="yuv420p",
+        dst_colorspace="ITU709",
+        dst_color_range="MPEG",
+        interpolation=way.BILINEAR | way.ACCURATE_RND | way.BITEXACT,
+        threads=1,
+    )
 
 
 def _open_stream(av: Any, container: Any, size: tuple[int, int], fps: int) -> Any:
