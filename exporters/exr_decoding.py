@@ -1,49 +1,42 @@
-"""A small, strict decoder of OpenEXR scanline pictures, for files that come from outside.
+"""A strict decoder of OpenEXR pictures, for files that come from outside.
 
-The library reads more kinds, but it goes on with what it has when a file is damaged, and prints. This one takes the
-kinds that renderers and picture tools write by default: one part, scanlines, uncompressed or ZIP, and refuses every
-file that is not whole. Layout after the OpenEXR file format's description (Academy Software Foundation).
+The library goes on with what it has when a file is damaged, and prints. So all that can be known before pixels are
+unpacked is checked first (``exr_layout``). Chunks without compression or in ZIP, which most renderers and picture tools
+write by default, are unpacked here; the other codes by the library, in a process of its own (``exr_library``), which
+sees nothing of the file but its chunks.
 """
 
 from __future__ import annotations
 
-import struct
+import os
+import subprocess
+import sys
+import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError, UnsupportedFormatError
+from worldgen.exporters.exr_layout import (
+    COMPRESSIONS,
+    DAMAGED_HINT,
+    Chunks,
+    Header,
+    find_chunks,
+    parse_header,
+    plain_copy,
+)
+from worldgen.exporters.exr_library import EXIT_DAMAGED, EXIT_UNKNOWN
 
-MAX_PIXELS = 1 << 28
-
-_MAGIC = b"\x76\x2f\x31\x01"
-_VERSION = 2
-_LONG_NAMES_FLAG = 0x400
-_MAX_ATTRIBUTES = 256
-_MAX_CHANNELS = 64
-_MAX_NAME = 255
-_PIXEL_TYPES = {0: "<u4", 1: "<f2", 2: "<f4"}
-_LINES_PER_CHUNK = {0: 1, 2: 1, 3: 16}  # none, ZIPS, ZIP
-_MAX_DEFLATE_RATIO = 1032
-_DAMAGED_HINT = "The file is cut off or damaged: copy or export it again."
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    channels: Mapping[str, np.dtype[np.generic]]
-    """In file order, which is alphabetical."""
-    width: int
-    height: int
-    top: int
-    lines_per_chunk: int
-    num_bytes: int
-
-    @property
-    def line_bytes(self) -> int:
-        return self.width * sum(dtype.itemsize for dtype in self.channels.values())
+_UNPACKED_HERE = ("none", "ZIPS", "ZIP")
+_ROOM_HINT = "There may be too little memory, or room for temporary files."
+_LIBRARY_BYTES = 2 << 30
+"""Memory of the library's process beyond the pixels and their copies."""
+_TIMEOUT_S, _BYTES_PER_S = 60, 4 << 20
 
 
 def decode_exr(data: bytes, names: Sequence[str]) -> list[NDArray[np.float32]]:
@@ -58,127 +51,54 @@ def decode_exr(data: bytes, names: Sequence[str]) -> list[NDArray[np.float32]]:
 
     Raises:
         InvalidInputError: The data are damaged, or lack a channel.
-        UnsupportedFormatError: They are of a kind that is not read: tiles, several parts, another compression.
+        UnsupportedFormatError: They are of a kind that is not read: several parts, deep or subsampled pixels.
     """
-    header = _parse_header(data)
+    header = parse_header(data)
     missing = [name for name in names if name not in header.channels]
     if missing:
         raise InvalidInputError(
             f"The OpenEXR file has no channel {', '.join(missing)}.", hint=f"It has {', '.join(header.channels)}."
         )
-    lines = np.zeros((header.height, header.line_bytes), dtype=np.uint8)
-    _fill_lines(data, header, lines)
-    planes: dict[str, NDArray[np.float32]] = {}
-    start = 0
-    for name, dtype in header.channels.items():
-        end = start + header.width * dtype.itemsize
-        if name in names:
-            with np.errstate(invalid="ignore"):
-                planes[name] = np.ascontiguousarray(lines[:, start:end]).view(dtype).astype(np.float32)
-        start = end
-    return [planes[name] for name in names]
+    chunks = find_chunks(data, header)
+    with np.errstate(invalid="ignore"):
+        if COMPRESSIONS[header.compression].name in _UNPACKED_HERE:
+            return _unpack_here(data, chunks, names)
+        return _unpack_by_library(data, chunks, names)
 
 
 def exr_size(data: bytes) -> tuple[int, int]:
     """Width and height of a picture, from its header alone; errors as :func:`decode_exr`."""
-    header = _parse_header(data)
+    header = parse_header(data)
     return header.width, header.height
 
 
 def exr_channels(data: bytes) -> tuple[str, ...]:
     """Names of a picture's channels; errors as :func:`decode_exr`."""
-    return tuple(_parse_header(data).channels)
+    return tuple(parse_header(data).channels)
 
 
-def _parse_header(data: bytes) -> _Header:
-    if not data.startswith(_MAGIC):
-        raise InvalidInputError("This is not an OpenEXR file.")
-    try:
-        (version,) = struct.unpack_from("<I", data, 4)
-        if version & ~_LONG_NAMES_FLAG != _VERSION:
-            raise UnsupportedFormatError(
-                "OpenEXR files with tiles, several parts or deep pixels are not read.",
-                hint="Save it as a plain scanline picture.",
-            )
-        attributes, at = _attributes(data)
-        if attributes["compression"] not in [bytes([kind]) for kind in _LINES_PER_CHUNK]:
-            raise UnsupportedFormatError("This OpenEXR compression is not read.", hint="Save it with ZIP compression.")
-        left, top, right, bottom = struct.unpack("<4i", attributes["dataWindow"])
-        channels = _channels(attributes["channels"])
-    except (struct.error, KeyError, IndexError, ValueError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError("The header of the OpenEXR file is damaged.", hint=_DAMAGED_HINT) from error
-    width, height = right - left + 1, bottom - top + 1
-    header = _Header(channels, width, height, top, _LINES_PER_CHUNK[attributes["compression"][0]], at)
-    ratio = 1 if attributes["compression"] == b"\0" else _MAX_DEFLATE_RATIO
-    if width < 1 or height < 1 or width * height > MAX_PIXELS or header.line_bytes * height > ratio * len(data):
-        raise InvalidInputError(
-            f"An OpenEXR picture of {width}x{height} pixels does not fit into {len(data)} bytes.", hint=_DAMAGED_HINT
-        )
-    return header
+def _damaged() -> InvalidInputError:
+    return InvalidInputError("The pixels of the OpenEXR file are damaged.", hint=DAMAGED_HINT)
 
 
-def _attributes(data: bytes) -> tuple[dict[str, bytes], int]:
-    """Attributes by name, and where they end."""
-    attributes: dict[str, bytes] = {}
-    at = 8
-    while data[at] != 0:
-        name, at = _text(data, at)
-        _kind, at = _text(data, at)
-        (size,) = struct.unpack_from("<I", data, at)
-        at += 4
-        if name in attributes or len(attributes) >= _MAX_ATTRIBUTES or at + size >= len(data):
-            raise ValueError("attribute")
-        attributes[name] = data[at : at + size]
-        at += size
-    return attributes, at + 1
-
-
-def _text(data: bytes, at: int) -> tuple[str, int]:
-    end = data.index(b"\0", at, at + _MAX_NAME + 1)
-    return data[at:end].decode("latin-1"), end + 1
-
-
-def _channels(data: bytes) -> dict[str, np.dtype[np.generic]]:
-    channels: dict[str, np.dtype[np.generic]] = {}
-    at = 0
-    while data[at] != 0:
-        name, at = _text(data, at)
-        kind, _linear, x_sampling, y_sampling = struct.unpack_from("<IIII", data, at)
-        at += 16
-        if (x_sampling, y_sampling) != (1, 1):
-            raise UnsupportedFormatError("OpenEXR files with subsampled channels are not read.")
-        if name in channels or len(channels) >= _MAX_CHANNELS:
-            raise ValueError("channel")
-        channels[name] = np.dtype(_PIXEL_TYPES[kind])
-    if not channels:
-        raise ValueError("no channels")
-    return channels
-
-
-def _fill_lines(data: bytes, header: _Header, lines: NDArray[np.uint8]) -> None:
-    """Unpack all chunks into ``lines``, each exactly once."""
-    damaged = InvalidInputError("The pixels of the OpenEXR file are damaged.", hint=_DAMAGED_HINT)
-    num_chunks = -(-header.height // header.lines_per_chunk)
-    if header.num_bytes + num_chunks * 16 > len(data):
-        raise damaged
-    offsets = struct.unpack_from(f"<{num_chunks}Q", data, header.num_bytes)
-    filled = np.zeros(num_chunks, dtype=bool)
-    for offset in offsets:
-        if offset + 8 > len(data):
-            raise damaged
-        line, packed_bytes = struct.unpack_from("<iI", data, offset)
-        chunk, beside = divmod(line - header.top, header.lines_per_chunk)
-        packed = data[offset + 8 : offset + 8 + packed_bytes]
-        if beside or not 0 <= chunk < num_chunks or filled[chunk] or len(packed) != packed_bytes:
-            raise damaged
-        filled[chunk] = True
-        block = lines[chunk * header.lines_per_chunk : (chunk + 1) * header.lines_per_chunk]
-        unpacked = _unpack(packed, block.size)
+def _unpack_here(data: bytes, chunks: Chunks, names: Sequence[str]) -> list[NDArray[np.float32]]:
+    header = chunks.header
+    planes = {name: np.zeros((header.height, header.width), dtype=np.float32) for name in names}
+    for chunk in chunks:
+        line_bytes = chunk.width * header.pixel_bytes
+        unpacked = _unpack(data[chunk.start : chunk.end], chunk.height * line_bytes)
         if unpacked is None:
-            raise damaged
-        block[:] = unpacked.reshape(block.shape)
+            raise _damaged()
+        # Of each line, all of the first channel comes before all of the second.
+        lines = unpacked.reshape(chunk.height, line_bytes)
+        start = 0
+        for name, channel in header.channels.items():
+            end = start + chunk.width * channel.dtype.itemsize
+            if name in planes:
+                target = planes[name][chunk.y : chunk.y + chunk.height, chunk.x : chunk.x + chunk.width]
+                target[:] = lines[:, start:end].view(channel.dtype)
+            start = end
+    return [planes[name] for name in names]
 
 
 def _unpack(packed: bytes, num_bytes: int) -> NDArray[np.uint8] | None:
@@ -200,3 +120,64 @@ def _unpack(packed: bytes, num_bytes: int) -> NDArray[np.uint8] | None:
     half = (num_bytes + 1) // 2
     unpacked[0::2], unpacked[1::2] = values[:half], values[half:]
     return unpacked
+
+
+def _unpack_by_library(data: bytes, chunks: Chunks, names: Sequence[str]) -> list[NDArray[np.float32]]:
+    header = chunks.header
+    compression = COMPRESSIONS[header.compression].name
+    try:
+        with tempfile.TemporaryDirectory(prefix="worldgen-") as folder:
+            path = Path(folder) / "plain.exr"
+            with path.open("wb") as file:
+                file.writelines(plain_copy(data, chunks))
+            with (Path(folder) / "pixels").open("w+b") as pixels:
+                exit_code = _run_library(path, header, names, pixels)
+                if exit_code == EXIT_UNKNOWN:
+                    raise UnsupportedFormatError(
+                        f"The OpenEXR library that is installed does not know the compression {compression}.",
+                        hint="pip install -U OpenEXR, or save the picture with ZIP compression.",
+                    )
+                if exit_code == EXIT_DAMAGED or exit_code < 0:
+                    raise _damaged()
+                if exit_code:
+                    raise InvalidInputError("The OpenEXR file cannot be unpacked.", hint=_ROOM_HINT)
+                return _read_planes(pixels, header, names)
+    except OSError as error:
+        raise InvalidInputError(
+            f"The OpenEXR file cannot be unpacked ({error.strerror or error}).", hint=_ROOM_HINT
+        ) from error
+
+
+def _run_library(path: Path, header: Header, names: Sequence[str], pixels: BinaryIO) -> int:
+    """Let a process of its own write the channels' pixels; returns its exit code."""
+    num_bytes = header.width * header.height * header.pixel_bytes
+    memory = _LIBRARY_BYTES + 2 * (num_bytes + path.stat().st_size)
+    command = [sys.executable, "-m", "worldgen.exporters.exr_library", str(path), str(header.compression), str(memory)]
+    # A thread of OpenBLAS on each of many processors would take more address space than the picture.
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    try:
+        done = subprocess.run(
+            [*command, *names],
+            stdin=subprocess.DEVNULL,
+            stdout=pixels,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            timeout=_TIMEOUT_S + num_bytes // _BYTES_PER_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InvalidInputError("The OpenEXR file cannot be read in reasonable time.", hint=DAMAGED_HINT) from error
+    return done.returncode
+
+
+def _read_planes(pixels: BinaryIO, header: Header, names: Sequence[str]) -> list[NDArray[np.float32]]:
+    num_pixels = header.width * header.height
+    dtypes = [header.channels[name].dtype for name in names]
+    if pixels.seek(0, os.SEEK_END) != num_pixels * sum(dtype.itemsize for dtype in dtypes):
+        raise _damaged()
+    pixels.seek(0)
+    planes = (np.fromfile(pixels, dtype=dtype, count=num_pixels) for dtype in dtypes)
+    return [plane.astype(np.float32, copy=False).reshape(header.height, header.width) for plane in planes]

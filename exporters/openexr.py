@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from worldgen.errors import ExportError, InvalidInputError
 from worldgen.exporters.contract import ExportReport
-from worldgen.exporters.exr_decoding import decode_exr
+from worldgen.exporters.exr_decoding import decode_exr, exr_channels
 from worldgen.storage import atomic_path, read_limited
 
 MAX_FILE_BYTES = 1 << 32
@@ -53,13 +54,14 @@ def write_depth_exr(euclidean_depth: NDArray[np.float32], path: Path) -> ExportR
 
 
 def read_radiance_exr(path: Path) -> NDArray[np.float32]:
-    """Read the channels R, G and B of an OpenEXR file as (H, W, 3) float32.
+    """Read the channels R, G and B of an OpenEXR file, or Y of a grey one, as (H, W, 3) float32.
 
     Raises:
         InvalidInputError: The file is damaged, too large, or has no such channels.
         UnsupportedFormatError: It is of a kind that is not read; see ``exr_decoding``.
     """
-    return np.stack(_read(path, ("R", "G", "B")), axis=-1)
+    planes = _read(path, _radiance_channels)
+    return np.stack(planes if len(planes) == 3 else planes * 3, axis=-1)
 
 
 def read_depth_exr(path: Path) -> NDArray[np.float32]:
@@ -69,7 +71,7 @@ def read_depth_exr(path: Path) -> NDArray[np.float32]:
         InvalidInputError: The file is damaged, too large, or has no such channel.
         UnsupportedFormatError: It is of a kind that is not read; see ``exr_decoding``.
     """
-    return _read(path, ("Z",))[0]
+    return _read(path, lambda _names: ("Z",))[0]
 
 
 def _write(path: Path, channels: dict[str, NDArray[Any]], format_id: str) -> int:
@@ -85,10 +87,16 @@ def _write(path: Path, channels: dict[str, NDArray[Any]], format_id: str) -> int
     return path.stat().st_size
 
 
-def _read(path: Path, names: tuple[str, ...]) -> list[NDArray[np.float32]]:
+def _radiance_channels(names: Sequence[str]) -> tuple[str, ...]:
+    """The channels that tell radiance; luminance beside chroma would be only a part of it."""
+    is_grey = "Y" in names and not {"R", "G", "B", "RY", "BY"} & set(names)
+    return ("Y",) if is_grey else ("R", "G", "B")
+
+
+def _read(path: Path, choose: Callable[[Sequence[str]], tuple[str, ...]]) -> list[NDArray[np.float32]]:
     data = read_limited(path, MAX_FILE_BYTES)
     try:
-        planes = decode_exr(data, names)
+        planes = decode_exr(data, choose(exr_channels(data)))
     except InvalidInputError as error:
         error.path = path
         raise

@@ -172,20 +172,6 @@ def test_exr_that_the_library_wrote(tmp_path: Path, kind: type[np.generic], comp
     np.testing.assert_array_equal(read_radiance_exr(tmp_path / "a.exr"), expected)
 
 
-@pytest.mark.parametrize(
-    ("compression", "kind"), [("PIZ_COMPRESSION", "scanlineimage"), ("ZIP_COMPRESSION", "tiledimage")]
-)
-def test_exr_of_other_kinds(tmp_path: Path, compression: str, kind: str) -> None:
-    header = {"compression": getattr(OpenEXR, compression), "type": getattr(OpenEXR, kind)}
-    if kind == "tiledimage":
-        header["tiles"] = OpenEXR.TileDescription()
-    with OpenEXR.File(header, {"RGB": radiance(40, 20)}) as file:
-        file.write(str(tmp_path / "a.exr"))
-    with pytest.raises(UnsupportedFormatError) as caught:
-        read_radiance_exr(tmp_path / "a.exr")
-    assert caught.value.path == tmp_path / "a.exr"
-
-
 def test_exr_that_the_library_reads(tmp_path: Path) -> None:
     picture = radiance(40, 80)
     write_radiance_exr(picture, tmp_path / "a.exr")
