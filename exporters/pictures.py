@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import InvalidInputError, UnsupportedFormatError, WorldgenError
 from worldgen.exporters.deep_pictures import decode_low_bytes, join_bytes
 from worldgen.exporters.exr_decoding import exr_size
@@ -32,6 +33,9 @@ _FORMATS_HINT = "worldgen reads JPEG, PNG, WebP, TIFF, GIF, OpenEXR and Radiance
 _SMALLER_HINT = "Make it smaller first; a world of the highest tier uses 4096x2048."
 _MAX_PROFILE_BYTES = 4 << 20
 _OPAQUE = 128
+_MOST_RINGS, _RING_REACH_PX = 0.05, 4
+"""Share of a radiance picture that may have negative luminance to be mended, and how wide rings are."""
+_NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
 def read_picture(path: Path, *, max_width: int = MAX_WIDTH) -> Picture:
@@ -71,13 +75,37 @@ def _radiance_picture(radiance: NDArray[np.float32], path: Path, max_width: int)
         raise InvalidInputError("The picture holds pixels that are infinite or no numbers.", path=path)
     small = _averaged(radiance, max(1, width // max_width))
     return Picture(
-        pixels=np.maximum(small, np.float32(0.0)),
+        pixels=np.maximum(_without_rings(small), np.float32(0.0)),
         is_given=np.ones(small.shape[:2], dtype=bool),
         is_radiance=True,
         file_width=width,
         file_height=height,
         metadata=PictureMetadata(),
     )
+
+
+def _without_rings(radiance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Radiance (H, W, 3) with pixels of less than no light like the darkest of their neighbours that have any.
+
+    Programs that make pictures smaller with a sharp filter leave such rings around lamps; cut off at 0 they are black.
+    A colour beyond the gamut has a negative channel, too, but light.
+    """
+    luminance = np.pad(radiance @ LUMINANCE_WEIGHTS, 1, constant_values=np.inf)
+    rows, columns = np.nonzero(luminance < 0.0)
+    if not 0 < len(rows) <= _MOST_RINGS * luminance.size:
+        return radiance
+    mended = radiance.copy()
+    luminance[rows, columns] = np.inf
+    for _ in range(_RING_REACH_PX):
+        around = np.stack([luminance[rows + y, columns + x] for y, x in _NEIGHBOURS])
+        darkest, least = around.argmin(axis=0), around.min(axis=0)
+        found = np.isfinite(least)
+        steps = np.array(_NEIGHBOURS)[darkest[found]]
+        y, x = rows[found] - 1, columns[found] - 1
+        mended[y, x] = mended[y + steps[:, 0], x + steps[:, 1]]
+        luminance[y + 1, x + 1] = least[found]
+        rows, columns = rows[~found], columns[~found]
+    return mended
 
 
 def _averaged(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

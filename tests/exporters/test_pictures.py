@@ -197,6 +197,24 @@ def test_radiance_files_stay_linear(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "a.exr", max_width=16).pixels.shape == (8, 16, 3)
 
 
+def test_rings_around_lamps_become_what_is_around_them(tmp_path: Path) -> None:
+    """A sharp filter leaves less than no light around a lamp; a colour beyond the gamut is something else."""
+    radiance = np.full((32, 64, 3), 0.5, dtype=np.float32)
+    radiance[:, :, 2] = 0.25
+    wall = radiance.copy()
+    radiance[10:15, 20:25] = -7.0
+    radiance[11:14, 21:24] = 400.0
+    radiance[0, 0] = radiance[31, 63] = -1.0
+    radiance[20, 40] = (-0.2, 0.9, -0.1)
+    wall[11:14, 21:24] = 400.0
+    wall[20, 40] = (0.0, 0.9, 0.0)
+    write_radiance_exr(radiance, tmp_path / "a.exr")
+    np.testing.assert_allclose(read_picture(tmp_path / "a.exr").pixels, wall, rtol=1e-3)
+    # A picture that is negative at large is none with rings.
+    write_radiance_exr(-radiance, tmp_path / "b.exr")
+    np.testing.assert_allclose(read_picture(tmp_path / "b.exr").pixels, np.maximum(-radiance, 0.0), rtol=1e-3)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_undone(tmp_path: Path, orientation: int) -> None:
     """What a camera stores turned or mirrored comes out as the quarters stand."""

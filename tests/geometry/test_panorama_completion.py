@@ -44,6 +44,24 @@ def test_a_larger_one_closes_at_the_seam() -> None:
     assert steps[0] <= steps[1:].max() * 1.01
 
 
+def test_a_smaller_one_of_radiance_has_no_ring_around_its_sun() -> None:
+    image = np.full((HEIGHT // 2, HEIGHT, 3), 2.0, dtype=np.float32)
+    image[8:10, [0, -1]] = 20_000.0
+    image[20:] = 0.5
+    given = np.ones(image.shape[:2], dtype=bool)
+    placed, _ = place_on_sphere(image, given, WHOLE, HEIGHT, is_radiance=True)
+    # Each pixel lies within the range of the four around its place: their rows and columns, by hand, over the seam.
+    places = (np.arange(2 * HEIGHT) + 0.5) / 2.0 - 0.5
+    rows = np.clip(np.floor(places[:HEIGHT]).astype(int)[:, None] + [0, 1], 0, HEIGHT // 2 - 1)
+    columns = (np.floor(places).astype(int)[:, None] + [0, 1]) % HEIGHT
+    around = image[rows[:, None, :, None], columns[None, :, None, :]]
+    assert (placed >= around.min(axis=(2, 3))).all()
+    assert (placed <= around.max(axis=(2, 3))).all()
+    assert placed[:38].min() == 2.0
+    sharp, _ = place_on_sphere(image, given, WHOLE, HEIGHT)
+    assert (sharp[:30] < 1.0).any()
+
+
 def test_a_crop_lands_where_it_was_cut_out() -> None:
     image = smooth_image()
     region = SphereRegion(

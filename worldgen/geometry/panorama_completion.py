@@ -31,7 +31,12 @@ _WIDEST_HOLE = 6.0
 
 
 def place_on_sphere(
-    pixels: NDArray[np.float32], is_given: NDArray[np.bool_], region: SphereRegion, height: int
+    pixels: NDArray[np.float32],
+    is_given: NDArray[np.bool_],
+    region: SphereRegion,
+    height: int,
+    *,
+    is_radiance: bool = False,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Resample a picture that covers part of the sphere to an equirectangular image.
 
@@ -40,6 +45,7 @@ def place_on_sphere(
         is_given: (h, w), which of them count.
         region: What they cover.
         height: Rows wanted.
+        is_radiance: Whether the pixels are linear, so that a lamp may be thousands of times brighter than what is near.
 
     Returns:
         (height, 2 * height, 3) float32, 0 where nothing is known, and (height, 2 * height) bool, where something is.
@@ -48,7 +54,7 @@ def place_on_sphere(
     columns = min(max(1, round(region.horizontal / (2.0 * math.pi) * width)), width)
     rows = min(max(1, round(region.vertical / math.pi * height)), height)
     wraps = columns == width
-    small = resized(pixels, columns, rows, wraps=wraps)
+    small = resized(pixels, columns, rows, wraps=wraps, overshoots=not is_radiance)
     share = resized(is_given.astype(np.float32)[..., None], columns, rows, wraps=wraps)[..., 0]
     top = min(max(0, round(region.top / math.pi * height)), height - rows)
     left = round(region.left / (2.0 * math.pi) * width)
@@ -136,8 +142,14 @@ def _blurred(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     return np.asarray(sums / np.maximum(share, 1e-6)[..., None], dtype=np.float32)
 
 
-def resized(values: NDArray[np.float32], columns: int, rows: int, *, wraps: bool) -> NDArray[np.float32]:
-    """Antialiased resampling; a picture that goes all around is continued beyond its seam first."""
+def resized(
+    values: NDArray[np.float32], columns: int, rows: int, *, wraps: bool, overshoots: bool = True
+) -> NDArray[np.float32]:
+    """Antialiased resampling; a picture that goes all around is continued beyond its seam first.
+
+    Enlarging is cubic, which sharpens edges by what it goes beyond them. Around a sun that is a black ring, so radiance
+    wants ``overshoots=False``: then no pixel leaves the range of the four around its place.
+    """
     from PIL import Image
 
     height, width = values.shape[:2]
@@ -155,8 +167,21 @@ def resized(values: NDArray[np.float32], columns: int, rows: int, *, wraps: bool
         )
         for channel in range(values.shape[2])
     ]
-    low, high = float(values.min()), float(values.max())
-    return np.clip(np.stack(planes, axis=-1), low, high).astype(np.float32)
+    image = np.stack(planes, axis=-1)
+    if overshoots or rows <= height:
+        return np.clip(image, float(values.min()), float(values.max())).astype(np.float32)
+    above, below = _places_around(rows, height, wraps=False)
+    left, right = _places_around(columns, width, wraps=wraps)
+    least, most = np.minimum(values[above], values[below]), np.maximum(values[above], values[below])
+    least, most = np.minimum(least[:, left], least[:, right]), np.maximum(most[:, left], most[:, right])
+    return np.clip(image, least, most).astype(np.float32)
+
+
+def _places_around(count: int, size: int, *, wraps: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each of ``count`` pixels, the two of ``size`` between which its centre lies."""
+    before = np.floor((np.arange(count) + 0.5) * size / count - 0.5).astype(np.int64)
+    after = before + 1
+    return (before % size, after % size) if wraps else (np.maximum(before, 0), np.minimum(after, size - 1))
 
 
 def resample_nearest(values: NDArray[ScalarT], height: int) -> NDArray[ScalarT]:

@@ -89,7 +89,9 @@ def read_panorama(path: Path, options: PanoramaOptions, context: RunContext) -> 
                 f"The picture has {picture.file_width}x{picture.file_height} pixels: too few for a panorama.", path=path
             )
         region = region_of(picture, options, path)
-        image, known = place_on_sphere(picture.pixels, picture.is_given, region, height)
+        image, known = place_on_sphere(
+            picture.pixels, picture.is_given, region, height, is_radiance=picture.is_radiance
+        )
     warnings = list(picture.warnings)
     if not known.all():
         with context.stage("complete panorama"):
