@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.geometry.equirectangular import equirectangular_rays
+from worldgen.backends.photo_cover import Cover, PhotoCover, read_cover
 from worldgen.spec.model import Season, TimeOfDay, WorldSpec
 
 GroundKind = Literal["snow", "grass", "sand", "stone"]
@@ -17,6 +17,10 @@ _NIGHT, _DUSK = 0.13, 0.24
 _WARM_SKY, _PINK_SKY = 0.10, 0.045
 _DENSE, _SOME = 0.5, 0.12
 _FEW_PIXELS = 50
+_WATERY = 0.25
+"""Share of what lies below the horizon from which water is worth a lake."""
+_TURNED = 0.6
+"""Share of what stands over the horizon that autumn colours take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +34,37 @@ class PhotoTraits:
     growth: float
     """Share of what stands over the horizon that is green or otherwise grown."""
     sky_share: float
+    has_water: bool = False
+    """Whether a lake or the sea takes a good part of what lies below the horizon."""
+    has_mountains: bool = False
 
     @property
     def sentence(self) -> str:
         """The traits as a prompt for the embedded parser."""
-        land = {
+        trees = {"snow": "pine trees", "sand": "palms" if self.has_water else "cacti"}.get(
+            self.ground, "broadleaf trees"
+        )
+        # Nothing grows densely in a desert; what is green there stands alone.
+        dense = self.growth > _DENSE and self.ground != "sand"
+        growth = f", dense {trees}" if dense else f" with {trees}" if self.growth > _SOME else ""
+        mountains = ", mountains in the distance" if self.has_mountains else ""
+        return f"{self._land}{growth}{mountains}, {self.season}, {self.time_of_day.replace('_', ' ')}"
+
+    @property
+    def _land(self) -> str:
+        if self.has_water:
+            return {
+                "snow": "a snowy plain by a lake",
+                "grass": "a green meadow by a lake",
+                "sand": "a sandy beach by the sea",
+                "stone": "a meadow with rocks by a lake",
+            }[self.ground]
+        return {
             "snow": "a snowy plain",
             "grass": "a green meadow",
             "sand": "a sandy desert",
             "stone": "a meadow with rocks",
         }[self.ground]
-        trees = "pine trees" if self.ground == "snow" else "cacti" if self.ground == "sand" else "broadleaf trees"
-        growth = f", dense {trees}" if self.growth > _DENSE else f" with {trees}" if self.growth > _SOME else ""
-        return f"{land}{growth}, {self.season}, {self.time_of_day.replace('_', ' ')}"
 
 
 def read_traits(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: NDArray[np.bool_]) -> PhotoTraits:
@@ -53,21 +75,19 @@ def read_traits(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: ND
         known: (H, 2H), within the photo.
         is_sky: (H, 2H), sky within the photo.
     """
-    up = equirectangular_rays(len(image))[..., 1]
-    sky, ground = image[is_sky & known], image[known & ~is_sky & (up < -0.12)]
-    things = image[known & ~is_sky & (up > 0.0)]
-    if len(ground) < _FEW_PIXELS:
-        ground = image[known & ~is_sky]
-    if len(ground) < _FEW_PIXELS:
-        ground = image[known]
-    sky_share = len(sky) / max(int(known.sum()), 1)
+    cover = read_cover(image, known, is_sky)
+    sky = image[is_sky & known]
+    has_water = cover.share(cover.below, Cover.WATER) > _WATERY
+    ground = _ground_kind(cover, has_water=has_water)
     return PhotoTraits(
         time_of_day=_time_of_day(sky, image[known]),
-        season=_season(ground, things),
+        season=_season(cover, ground),
         cloud_cover=_cloud_cover(sky),
-        ground=_ground_kind(ground),
-        growth=_growth(things),
-        sky_share=sky_share,
+        ground=ground,
+        growth=cover.share(cover.above, Cover.LEAVES, Cover.AUTUMN_LEAVES),
+        sky_share=len(sky) / max(int(known.sum()), 1),
+        has_water=has_water,
+        has_mountains=cover.has_mountains(),
     )
 
 
@@ -109,33 +129,36 @@ def _cloud_cover(sky: NDArray[np.float32]) -> float:
     return float(np.clip(((sky[:, 2] - sky[:, 0]) < 0.07).mean(), 0.0, 1.0))
 
 
-def _ground_kind(ground: NDArray[np.float32]) -> GroundKind:
-    red, green, blue = (float(np.median(ground[:, channel])) for channel in range(3))
-    bright = ground[ground.max(axis=1) >= np.percentile(ground.max(axis=1), 70.0)]
-    paleness = float(np.median(bright.min(axis=1) / np.maximum(bright.max(axis=1), 1e-3)))
-    if (float(np.median(bright.max(axis=1))) > 0.62 and paleness > 0.85) or blue > 1.1 * max(red, 0.05):
-        return "snow"
-    # Grass is olive at least: little blue. Sand and earth keep more of it.
-    if green > 0.93 * red and blue < 0.72 * green:
-        return "grass"
-    lit = float(np.percentile(ground.max(axis=1), 75.0))
-    if red > 1.1 * blue and lit > 0.33:
+def _ground_kind(cover: PhotoCover, *, has_water: bool) -> GroundKind:
+    land = cover.below & (cover.classes != Cover.WATER)
+    if int(land.sum()) < _FEW_PIXELS:
+        land = cover.above
+    leaves, snow, sand, dry, grey = (
+        cover.share(land, *covers)
+        for covers in (
+            (Cover.LEAVES,),
+            (Cover.SNOW,),
+            (Cover.SAND,),
+            (Cover.DRY, Cover.AUTUMN_LEAVES),
+            (Cover.STONE, Cover.OTHER),
+        )
+    )
+    # Sand in full sun is as light as snow; by the water, some sand gives it away.
+    if has_water and sand > 0.1 and sand + snow > 0.4:
         return "sand"
-    return "stone"
+    if snow > 0.45:
+        return "snow"
+    if sand > 0.3 and sand + dry > 0.6 and leaves < 0.08:
+        return "sand"
+    return "stone" if grey > 0.6 and leaves < 0.2 else "grass"
 
 
-def _growth(things: NDArray[np.float32]) -> float:
-    if len(things) < _FEW_PIXELS:
-        return 0.0
-    red, green, blue = things[:, 0], things[:, 1], things[:, 2]
-    return float(((green > red * 0.97) & (green > blue * 1.06)).mean())
-
-
-def _season(ground: NDArray[np.float32], things: NDArray[np.float32]) -> Season:
-    if _ground_kind(ground) == "snow":
+def _season(cover: PhotoCover, ground: GroundKind) -> Season:
+    if ground == "snow":
         return "winter"
-    if len(things) >= _FEW_PIXELS:
-        orange = (things[:, 0] > things[:, 1] * 1.25) & (things[:, 1] > things[:, 2] * 1.35)
-        if orange.mean() > 0.6:
-            return "autumn"
-    return "summer"
+    green, orange = (cover.share(cover.above, kind) for kind in (Cover.LEAVES, Cover.AUTUMN_LEAVES))
+    dry, fresh = (cover.share(cover.below, kind) for kind in (Cover.DRY, Cover.LEAVES))
+    # Bare ground is brown all year, and so are walls; in autumn hardly anything is green beside it.
+    turned = ground == "grass" and orange > _TURNED and orange > green
+    withered = ground == "grass" and dry > 0.5 and dry > 2.0 * fresh
+    return "autumn" if turned or withered else "summer"

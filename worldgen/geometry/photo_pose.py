@@ -20,6 +20,8 @@ _SKY_SHARES = (0.04, 0.85)
 _HORIZON_ROWS = (0.22, 0.8)
 """Shares of the photo's height between which a horizon from the sky alone is believed."""
 _LOWEST_BORDER = 85.0
+_GRAIN_PX = 1.5
+"""Standard deviation of what evens out a camera's noise in 256 rows; noise is not where a sky ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ def estimate_pose(pixels: NDArray[np.float32], horizontal_fov: float) -> PhotoPo
         pixels: (h, w, 3) float32 sRGB-encoded.
         horizontal_fov: In radians.
     """
+    from scipy.ndimage import gaussian_filter
+
     height, width = pixels.shape[:2]
     camera = photo_camera(height=height, width=width, horizontal_fov=horizontal_fov, pitch=0.0, roll=0.0)
     image, known, _ = photo_on_sphere(pixels, camera, _HEIGHT)
@@ -53,6 +57,7 @@ def estimate_pose(pixels: NDArray[np.float32], horizontal_fov: float) -> PhotoPo
     step = max(1, height // 256)
     small = pixels[: height - height % step, : width - width % step]
     small = small.reshape(height // step, step, width // step, step, 3).mean(axis=(1, 3), dtype=np.float32)
+    small = np.stack([gaussian_filter(small[..., channel], _GRAIN_PX) for channel in range(3)], axis=-1)
     rows = len(small)
     border = sky_border(small, np.ones((rows, 1)), limit=rows)
     share = float(border.mean()) / rows

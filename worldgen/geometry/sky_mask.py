@@ -18,6 +18,8 @@ from worldgen.geometry.membranes import doubled, fill_smoothly
 from worldgen.scene.arrays import freeze, require_array
 
 _THRESHOLDS = np.geomspace(0.012, 0.5, 28)
+_GRAIN_PX, _PHOTO_GRAIN = 0.8, 1.3 / 512
+"""Standard deviation of what evens out noise: in pixels, and for photos, which have more of it, in heights."""
 _LEAST_SHARE = 0.03
 """Share of the upper half that sky covers at least; below, the panorama is taken for an interior."""
 _LOWEST = math.radians(4.0)
@@ -63,8 +65,9 @@ def find_sky(rgb: NDArray[np.float32], known: NDArray[np.bool_] | None = None) -
     from scipy.ndimage import gaussian_filter
 
     height, width = rgb.shape[:2]
+    grain = _GRAIN_PX if known is None else max(_GRAIN_PX, _PHOTO_GRAIN * height)
     smooth = np.stack(
-        [gaussian_filter(rgb[..., channel], 0.8, mode=("nearest", "wrap")) for channel in range(3)], axis=-1
+        [gaussian_filter(rgb[..., channel], grain, mode=("nearest", "wrap")) for channel in range(3)], axis=-1
     )
     polar = (np.arange(height) + 0.5) / height * math.pi
     limit = round((0.5 + _LOWEST / math.pi) * height)
