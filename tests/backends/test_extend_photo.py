@@ -13,9 +13,17 @@ from PIL import Image
 
 from tests.analytic_views import analytic_view
 from worldgen.backends import extend_photo
-from worldgen.backends.extend_photo import ExtendPhoto, close_around, columns_between, match_colors, photo_sky
+from worldgen.backends.extend_photo import ExtendPhoto, close_around, photo_sky
 from worldgen.backends.panorama import PhotoRequest
+from worldgen.backends.photo_cover import Cover, read_cover
 from worldgen.backends.photo_light import SunInPhoto, find_sun
+from worldgen.backends.photo_surroundings import (
+    FramedPhoto,
+    best_turn,
+    columns_between,
+    match_colors,
+    without_floating,
+)
 from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
 from worldgen.color import bytes_from_unit
 from worldgen.errors import InvalidInputError, UsageError
@@ -83,6 +91,115 @@ def test_the_photo_tells_its_light_season_and_ground() -> None:
     assert night.time_of_day == "night"
     for traits in (noon, winter, desert, autumn, sunset, night):
         assert parse(traits.sentence).ignored == ()
+
+
+def test_land_is_told_pixel_by_pixel() -> None:
+    """Stripes of known things below the horizon and above it come out as what they are."""
+    height = 256
+    rng = np.random.Generator(np.random.PCG64(4))
+    up = equirectangular_rays(height)[..., 1]
+    image = np.zeros((height, 2 * height, 3), dtype=np.float32)
+    kinds = {
+        Cover.LEAVES: ((0.2, 0.4, 0.12), 0.08),
+        Cover.WATER: ((0.45, 0.6, 0.85), 0.0),
+        Cover.SAND: ((0.8, 0.66, 0.45), 0.02),
+        Cover.SNOW: ((0.88, 0.9, 0.92), 0.02),
+        Cover.STONE: ((0.4, 0.4, 0.38), 0.05),
+        Cover.DRY: ((0.4, 0.28, 0.15), 0.06),
+    }
+    stripe = 2 * height // len(kinds)
+    for number, (color, roughness) in enumerate(kinds.values()):
+        image[:, number * stripe : (number + 1) * stripe] = color
+        noise = rng.normal(0.0, 1.0, (height, stripe, 1)) * roughness
+        image[:, number * stripe : (number + 1) * stripe] += noise.astype(np.float32)
+    is_sky = up > 0.0
+    image[is_sky] = (0.5, 0.66, 0.95)
+    cover = read_cover(np.clip(image, 0.0, 1.0), np.ones(is_sky.shape, dtype=bool), is_sky)
+    assert (cover.classes[is_sky] == Cover.SKY).all()
+    for number, kind in enumerate(kinds):
+        inner = np.zeros(is_sky.shape, dtype=bool)
+        inner[:, number * stripe + 8 : (number + 1) * stripe - 8] = True
+        assert cover.share(inner & cover.below, kind) > 0.8, kind
+
+
+def test_water_and_mountains_are_put_into_words() -> None:
+    height = 256
+    rays = equirectangular_rays(height)
+    azimuth = np.arange(2 * height)[None, :] / height * math.pi
+    picture = landscape(NOON_MEADOW, height)
+    picture[(rays[..., 1] < -0.02) & (rays[..., 1] > -0.35)] = (0.42, 0.58, 0.85)
+    ridge = (rays[..., 1] > 0.0) & (rays[..., 1] < 0.22 + 0.06 * np.sin(3.0 * azimuth))
+    picture[ridge] = (0.45, 0.47, 0.52)
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, _ = photo_on_sphere(photo_from(picture), camera, height)
+    traits = read_traits(image, known, (rays[..., 1] > 0.0) & ~ridge & known)
+    assert traits.has_water
+    assert traits.has_mountains
+    spec = parse(traits.sentence)
+    assert spec.ignored == ()
+    meanings = " ".join(item.meaning for item in spec.understood)
+    assert "lake" in meanings
+    assert "mountain" in meanings
+    for ground in ("snow", "grass", "sand", "stone"):
+        for has_water in (False, True):
+            assert parse(replace(traits, ground=ground, has_water=has_water, growth=0.9).sentence).ignored == ()
+
+
+def framed(panorama: NDArray[np.float32], height: int) -> FramedPhoto:
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    image, known, nearness = photo_on_sphere(photo_from(panorama), camera, height)
+    return FramedPhoto(image=image, known=known, nearness=nearness, is_sky=photo_sky(image, nearness > 0.0))
+
+
+@pytest.mark.parametrize("columns", [0, 40, 203])
+def test_surroundings_turn_until_they_go_on(columns: int) -> None:
+    """A single hill that the photo cuts in half is found wherever the surroundings have it."""
+    height = 128
+    azimuth = (np.arange(4 * height) + 0.5) / (2 * height) * math.pi - math.pi
+    up = equirectangular_rays(2 * height)[..., 1]
+    hill = up < 0.3 * np.exp(-(((azimuth - math.radians(0.5 * FOV_DEG)) / 0.2) ** 2))[None, :]
+    picture = np.where(hill[..., None], NOON_MEADOW["ground"], NOON_MEADOW["sky"]).astype(np.float32)
+    coarse, sky = picture[::2, ::2], ~hill[::2, ::2]
+    turn = best_turn(np.roll(coarse, -columns, axis=1), np.roll(sky, -columns, axis=1), framed(picture, height))
+    assert abs((turn - columns + height) % (2 * height) - height) <= 2
+
+
+def test_what_the_photo_cuts_off_from_the_ground_goes() -> None:
+    height = 128
+    photo = framed(landscape(NOON_MEADOW), height)
+    surroundings = landscape(NOON_MEADOW, height)
+    depth = np.where(equirectangular_rays(height)[..., 1] > 0.0, np.inf, 10.0).astype(np.float32)
+    top = int(photo.known[:, height].argmax())
+    trees = {"cut": height, "whole": height // 4}
+    for column in trees.values():
+        depth[top - 14 : height // 2, column - 2 : column + 3] = 20.0
+        depth[top - 14 : top - 4, column - 8 : column + 9] = 20.0
+    surroundings[np.isfinite(depth) & (equirectangular_rays(height)[..., 1] > 0.0)] = NOON_MEADOW["things"]
+    cleared, cleared_depth = without_floating(surroundings, depth, photo)
+    above = np.s_[top - 14 : top - 4]
+    assert np.isinf(cleared_depth[above, trees["cut"] - 8 : trees["cut"] + 9]).all()
+    assert np.abs(cleared[above, trees["cut"] - 8 : trees["cut"] + 9] - NOON_MEADOW["sky"]).max() < 0.1
+    whole = np.s_[:, trees["whole"] - 12 : trees["whole"] + 13]
+    assert np.array_equal(cleared_depth[whole], depth[whole])
+    assert np.array_equal(cleared[whole], surroundings[whole])
+
+
+def test_white_clouds_stay_white_where_the_sky_pales() -> None:
+    """Only saturation is matched in a sky of blue and white: its clouds take on no colour."""
+    height = 64
+    sky = np.ones((height, 2 * height), dtype=bool)
+    sky[height // 2 :] = False
+    rendered = np.full((height, 2 * height, 3), 0.3, dtype=np.float32)
+    rendered[: height // 2] = (0.3, 0.5, 0.9)
+    rendered[: height // 2, ::8] = 0.7
+    image = np.full_like(rendered, 0.3)
+    image[: height // 2] = (0.7, 0.75, 0.85)
+    known = np.ones(sky.shape, dtype=bool)
+    matched = match_colors(rendered, sky, image, known, sky)
+    clouds = matched[: height // 2 - 8, ::8]
+    assert np.ptp(clouds, axis=-1).max() < 0.03
+    blue = matched[: height // 2 - 8, 4::8]
+    assert np.ptp(blue, axis=-1).mean() < 0.6 * np.ptp(rendered[0, 4])
 
 
 def test_the_prompt_outranks_the_photo() -> None:

@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 
 from worldgen.backends.panorama import ClosedPanorama, PhotoRequest
 from worldgen.backends.photo_light import SunInPhoto, find_sun
+from worldgen.backends.photo_surroundings import (
+    FramedPhoto,
+    best_turn,
+    columns_between,
+    match_colors,
+    without_floating,
+)
 from worldgen.backends.photo_traits import PhotoTraits, read_traits, with_traits
 from worldgen.builder.build_scene import build_scene
 from worldgen.builder.catalogue import lexicon
 from worldgen.events import RunContext
 from worldgen.geometry.cameras import panorama_camera
-from worldgen.geometry.equirectangular import equirectangular_rays
 from worldgen.geometry.membranes import meet_border
 from worldgen.geometry.sky_mask import find_sky
 from worldgen.geometry.spherical_blending import blend_bands
@@ -31,9 +37,6 @@ from worldgen.settings import TIERS
 from worldgen.spec.model import WorldSpec
 from worldgen.spec.parser import parse_prompt
 
-_CONTRASTS = (0.65, 1.5)
-"""Least and greatest change of contrast that matching may make."""
-_FEW_PIXELS = 200
 _PURE_FROM = 0.6
 """Nearness from which the mirror image shows through the blend."""
 
@@ -51,11 +54,20 @@ class ExtendPhoto:
         notes = [f"Around the photo a scene was invented: {spec.prompt}."]
         # What a prompt asks for has its place, and keeps it.
         sun = None if request.spec is not None else find_sun(request.image, request.known, is_sky)
+        photo = FramedPhoto(
+            image=request.image,
+            known=request.known,
+            nearness=request.nearness,
+            is_sky=photo_sky(request.image, request.nearness > 0.0),
+        )
+        matched = match_colors(rendered, ~np.isfinite(depth), request.image, request.known, is_sky)
         if sun is not None:
             columns = columns_between(math.atan2(key[0], -key[2]), sun.azimuth, 2 * len(request.image))
-            rendered, depth = np.roll(rendered, columns, axis=1), np.roll(depth, columns, axis=1)
             notes.append(f"The scene was turned so that its sun stands where the photo's does ({_words(sun)}).")
-        matched = match_colors(rendered, ~np.isfinite(depth), request.image, request.known, is_sky)
+        else:
+            columns = best_turn(matched, ~np.isfinite(depth), photo) if request.spec is None else 0
+        matched, depth = np.roll(matched, columns, axis=1), np.roll(depth, columns, axis=1)
+        matched, depth = without_floating(matched, depth, photo)
         picture = close_around(request.image, request.known, request.nearness, matched)
         return ClosedPanorama(
             picture=picture,
@@ -67,11 +79,6 @@ class ExtendPhoto:
         )
 
 
-def columns_between(azimuth: float, wanted: float, width: int) -> int:
-    """How many columns to the right a panorama must be rolled so that one azimuth comes to stand at another."""
-    return round((wanted - azimuth) / (2.0 * math.pi) * width) % width
-
-
 def _words(sun: SunInPhoto) -> str:
     side = "right" if sun.azimuth > 0.0 else "left"
     return f"{abs(math.degrees(sun.azimuth)):.0f}° to the {side}, confidence {sun.confidence:.2f}"
@@ -80,35 +87,6 @@ def _words(sun: SunInPhoto) -> str:
 def photo_sky(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which pixels of a photo on the sphere are sky."""
     return find_sky(np.clip(image, 0.0, 1.0).astype(np.float32), known).is_sky
-
-
-def match_colors(
-    rendered: NDArray[np.float32],
-    rendered_sky: NDArray[np.bool_],
-    image: NDArray[np.float32],
-    known: NDArray[np.bool_],
-    image_sky: NDArray[np.bool_],
-) -> NDArray[np.float32]:
-    """Give a picture the mean and the contrast of a photo's colours, its sky and its land apart.
-
-    Compared are pixels between the same elevations as the photo's, since a sky's colour depends on that.
-    """
-    up = equirectangular_rays(len(image))[..., 1]
-    result = rendered.copy()
-    for here, there in ((rendered_sky, image_sky & known), (~rendered_sky, known & ~image_sky)):
-        if int(there.sum()) < _FEW_PIXELS:
-            continue
-        low, high = np.percentile(up[there], (2.0, 98.0))
-        comparable = here & (up >= low) & (up <= high)
-        if int(comparable.sum()) < _FEW_PIXELS:
-            comparable = here
-        if int(comparable.sum()) < _FEW_PIXELS:
-            continue
-        ours, theirs = rendered[comparable], image[there]
-        contrast = np.clip(theirs.std(axis=0) / np.maximum(ours.std(axis=0), 1e-3), *_CONTRASTS)
-        shifted = (rendered[here] - ours.mean(axis=0)) * contrast + theirs.mean(axis=0)
-        result[here] = shifted.astype(np.float32)
-    return np.clip(result, 0.0, 1.0).astype(np.float32)
 
 
 def close_around(

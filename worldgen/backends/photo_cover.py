@@ -1,7 +1,7 @@
 """What covers the land that a photo shows: told pixel by pixel from colour and roughness, without a model.
 
-The rules are those of an eye that knows nothing but landscapes: leaves are green or, in the shade, dark and rough; water
-is smooth and takes the sky's hue; sand is warm, light and even; snow is as light as clouds; stone is grey.
+The rules are those of an eye that knows nothing but landscapes: leaves are green or, in the shade, dark and rough;
+water is smooth and takes the sky's hue; sand is warm, light and even; snow is as light as clouds; stone is grey.
 """
 
 from __future__ import annotations

@@ -79,12 +79,13 @@ def read_traits(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: ND
     sky = image[is_sky & known]
     has_water = cover.share(cover.below, Cover.WATER) > _WATERY
     ground = _ground_kind(cover, has_water=has_water)
+    growth = cover.share(cover.above, Cover.LEAVES, Cover.AUTUMN_LEAVES)
     return PhotoTraits(
-        time_of_day=_time_of_day(sky, image[known]),
+        time_of_day=_time_of_day(sky, image[known], growth=growth),
         season=_season(cover, ground),
         cloud_cover=_cloud_cover(sky),
         ground=ground,
-        growth=cover.share(cover.above, Cover.LEAVES, Cover.AUTUMN_LEAVES),
+        growth=growth,
         sky_share=len(sky) / max(int(known.sum()), 1),
         has_water=has_water,
         has_mountains=cover.has_mountains(),
@@ -104,7 +105,7 @@ def with_traits(spec: WorldSpec, traits: PhotoTraits) -> WorldSpec:
     return spec.model_copy(update=changes)
 
 
-def _time_of_day(sky: NDArray[np.float32], everything: NDArray[np.float32]) -> TimeOfDay:
+def _time_of_day(sky: NDArray[np.float32], everything: NDArray[np.float32], *, growth: float) -> TimeOfDay:
     brightness = float(np.median(everything.max(axis=1)))
     if len(sky) >= _FEW_PIXELS:
         above = float(np.median(sky.max(axis=1)))
@@ -119,6 +120,8 @@ def _time_of_day(sky: NDArray[np.float32], everything: NDArray[np.float32]) -> T
         if warmth > _WARM_SKY:
             return "golden_hour"
         return "noon" if brightness > 0.62 else "afternoon"
+    if growth > _DENSE:
+        return "afternoon"  # Woods are dark all day, and green only by day.
     return "night" if brightness < _NIGHT else "dusk" if brightness < _DUSK else "afternoon"
 
 
