@@ -138,7 +138,8 @@ def _roughness(brightness: NDArray[np.float32], where: NDArray[np.bool_], height
     masked = np.where(where, brightness, np.float32(0.0))
     mean = uniform_filter(masked, size) / weight
     square = uniform_filter(np.square(masked), size) / weight
-    return np.sqrt(np.maximum(square - np.square(mean), 0.0)) / np.maximum(mean, np.float32(0.03))
+    deviation = np.sqrt(np.maximum(square - np.square(mean), np.float32(0.0)))
+    return (deviation / np.maximum(mean, np.float32(0.03))).astype(np.float32)
 
 
 def _sky_hued(image: NDArray[np.float32], is_sky: NDArray[np.bool_]) -> NDArray[np.bool_]:
