@@ -19,6 +19,7 @@ from worldgen.geometry.cameras import (
     pixel_rays_in_world,
 )
 from worldgen.rendering.atmosphere import fog_radiance
+from worldgen.rendering.denoising import denoise
 from worldgen.rendering.mitsuba_engine import CPU_VARIANT, set_num_threads
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.sky_pixels import clear_sky, foggy_sky, key_light
@@ -115,6 +116,38 @@ def test_views_show_the_sky_where_their_labels_say_so(renderer: SceneRenderer) -
     inner[[0, -1]] = inner[:, [0, -1]] = False
     np.testing.assert_allclose(view.radiance[inner], air[inner], rtol=1e-4, atol=1e-5)
     assert view.buffers.euclidean_depth[view.buffers.labels == LABEL_INDEX["cabin"]].max() < 8.0
+
+
+def test_only_things_and_the_sky_close_around_them_are_denoised(
+    renderer: SceneRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = pinhole_camera_at(EYE, np.array([0.0, 5.0, -6.0]), height=96, width=48, horizontal_fov=0.9)
+    shapes = []
+
+    def watched(radiance: np.ndarray, *guides: np.ndarray, quality: str) -> np.ndarray:
+        shapes.append(radiance.shape)
+        return denoise(radiance, *guides, quality=quality)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("worldgen.rendering.scene_renderer.denoise", watched)
+        view = renderer.render_view(camera, 4)
+        with monkeypatch.context() as inner:
+            inner.setattr("worldgen.rendering.scene_renderer._SKY_PX", 1000)
+            whole = renderer.render_view(camera, 4)
+        upwards = pinhole_camera_at(EYE, EYE + np.array([0.0, 5.0, 0.1]), height=32, width=32, horizontal_fov=0.5)
+        bare = renderer.render_view(upwards, 1)
+    assert [shape[0] < 96 for shape in shapes] == [True, False]
+    open_sky = view.buffers.labels == 0
+    assert open_sky[: 96 - shapes[0][0]].all()
+    np.testing.assert_array_equal(view.radiance[: 96 - shapes[0][0]], whole.radiance[: 96 - shapes[0][0]])
+    # The denoiser sees less sky, and makes nearly the same of the things.
+    assert np.abs(view.radiance - whole.radiance).mean() < 0.01 * whole.radiance.mean()
+    rays = pixel_rays_in_world(upwards)
+    expected = foggy_sky(
+        renderer.scene.sky, renderer.scene.fog, rays, pixel_angles=pixel_angles(upwards), height_m=EYE[1]
+    )
+    assert (bare.buffers.labels == 0).all()
+    np.testing.assert_array_equal(bare.radiance, expected)
 
 
 def test_thick_fog_leaves_only_its_own_light() -> None:

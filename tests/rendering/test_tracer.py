@@ -15,6 +15,8 @@ from worldgen.color import linear_from_srgb
 from worldgen.errors import InvalidInputError
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera_at, pixel_rays_in_world
+from worldgen.rendering.embree import NO_HIT
+from worldgen.rendering.hit_shading import uneven_pixels
 from worldgen.rendering.tracer import SceneTracer
 from worldgen.scene.camera import AnyCamera
 from worldgen.scene.labels import LABEL_INDEX
@@ -197,6 +199,42 @@ def test_sub_pixel_guides_know_coverage(tracer: SceneTracer) -> None:
     # Water reflects nearly everything at grazing angles, so its guide is brighter than its body.
     pond = (buffers.labels == LABEL_INDEX["lake"]) & (guides.sky_coverage == 0.0)
     assert (guides.albedo[pond] >= buffers.albedo[pond] - 1e-6).mean() > 0.95
+
+
+def test_uneven_is_what_borders_on_another_surface_or_bends() -> None:
+    surfaces = np.zeros((8, 12, 2), dtype=np.uint32)
+    normals = np.zeros((8, 12, 3), dtype=np.float32)
+    normals[..., 1] = 1.0
+    surfaces[:, 6:] = NO_HIT
+    normals[:, 6:] = 0.0
+    surfaces[7, 0, 1] = 1
+    normals[0, 0] = (0.6, 0.8, 0.0)
+    expected = np.zeros((8, 12), dtype=bool)
+    expected[:, 5:7] = True
+    expected[6:, :2] = True
+    expected[:2, :2] = True
+    assert np.array_equal(uneven_pixels(surfaces, normals, 0.98), expected)
+
+
+def test_even_pixels_are_guided_by_their_centre_and_the_others_by_four_rays(
+    tracer: SceneTracer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = cameras()[1]
+    guides, buffers = tracer.guides_and_buffers(camera)
+    with monkeypatch.context() as patch:
+        patch.setattr("worldgen.rendering.tracer.uneven_pixels", lambda ids, *_: np.ones(ids.shape[:2], dtype=bool))
+        thorough, same = tracer.guides_and_buffers(camera)
+    for field in dataclasses.fields(buffers):
+        assert getattr(buffers, field.name).tobytes() == getattr(same, field.name).tobytes()
+    ids = buffers.object_ids.astype(np.uint32)
+    uneven = uneven_pixels(np.stack([ids, np.zeros_like(ids)], axis=-1), buffers.normals, 0.98)
+    assert 0.01 < uneven.mean() < 0.5
+    assert np.array_equal(guides.albedo[uneven], thorough.albedo[uneven])
+    assert np.array_equal(guides.normals[uneven], thorough.normals[uneven])
+    assert np.array_equal(guides.sky_coverage, thorough.sky_coverage)
+    assert np.array_equal(guides.normals[~uneven], buffers.normals[~uneven])
+    assert np.abs(guides.normals - thorough.normals).max() < 0.02
+    assert np.abs(guides.albedo - thorough.albedo).mean() < 0.002
 
 
 def test_many_rays_are_traced_in_batches_and_any_number_of_threads(tracer: SceneTracer) -> None:

@@ -116,24 +116,28 @@ def hit_normals(directions: Any, hits: Any, tables: Any, results: Any) -> None:
 
 
 @numba.njit(parallel=True, cache=True)
-def hit_albedo(rays: Any, hits: Any, tables: Any, albedo: Any) -> None:
+def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
     """Base colour x texture x vertex colour at hits, filtered over each pixel's footprint; 1 for misses.
 
     Args:
-        rays: directions (N, 3) float32, pixel angles (N,) float32 in radians, and 1 where mirrors (water, glass)
-            shall get the share of light that they reflect as albedo, so that a denoiser sees how little of the
-            body's colour shows at grazing angles.
+        rays: directions (N, 3) float32 and pixel angles (N,) float32 in radians.
         hits: euclidean_depth (N,), barycentrics (N, 2), ids (N, 3) and geometric normals (N, 3).
         tables: vertices, triangles, uvs, colors, parts, objects, linear, base_colors, material_info,
             ``TexturePyramids.as_tuple()`` and ``LINEAR_FROM_BYTE``.
-        albedo: (N, 3) float32, filled.
+        results: albedo (N, 3) float32, filled; and the same where mirrors (water, glass) have the share of light that
+            they reflect added, so that a denoiser sees how little of the body's colour shows at grazing angles,
+            (N, 3) float32, or (0, 3) if nobody asks for it.
     """
-    directions, angles, with_mirrors = rays
+    directions, angles = rays
+    albedo, mirrored = results
+    with_mirrors = len(mirrored) > 0
     depth, barycentrics, ids, normals = hits
     vertices, triangles, uvs, colors, parts, objects, linear, base_colors, info, pyramids, lookup = tables
     for index in numba.prange(len(directions)):
         if ids[index, 0] == NO_HIT:
             albedo[index, 0] = albedo[index, 1] = albedo[index, 2] = 1.0
+            if with_mirrors:
+                mirrored[index, 0] = mirrored[index, 1] = mirrored[index, 2] = 1.0
             continue
         item = ids[index, 0]
         part = objects[item, 0] + ids[index, 1]
@@ -172,15 +176,44 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, albedo: Any) -> None:
             side = angles[index] * depth[index] / math.sqrt(max(cosine, 0.02)) * tiles_per_metre
             texel = sample_pyramid(pyramids, info[material, 0], (u, v), (side, lookup))
             red, green, blue = red * texel[0], green * texel[1], blue * texel[2]
-        if with_mirrors == 1 and info[material, 1] == 1:
-            # Schlick's approximation of the Fresnel reflectance (1994).
-            mirrored = _WATER_F0 + (1.0 - _WATER_F0) * (1.0 - max(cosine, 0.0)) ** 5
-            red, green, blue = (
-                red + (1.0 - red) * mirrored,
-                green + (1.0 - green) * mirrored,
-                blue + (1.0 - blue) * mirrored,
-            )
         albedo[index, 0], albedo[index, 1], albedo[index, 2] = red, green, blue
+        if with_mirrors:
+            share = 0.0
+            if info[material, 1] == 1:
+                # Schlick's approximation of the Fresnel reflectance (1994).
+                share = _WATER_F0 + (1.0 - _WATER_F0) * (1.0 - max(cosine, 0.0)) ** 5
+            mirrored[index, 0] = red + (1.0 - red) * share
+            mirrored[index, 1] = green + (1.0 - green) * share
+            mirrored[index, 2] = blue + (1.0 - blue) * share
+
+
+@numba.njit(parallel=True, cache=True)
+def uneven_pixels(surfaces: Any, normals: Any, least_cosine: float) -> Any:
+    """Where a picture shows more than one even surface within a pixel and its neighbours.
+
+    Args:
+        surfaces: (H, W, 2) uint32, what is seen through each pixel's centre: instance and mesh.
+        normals: (H, W, 3) float32 there, unit; zero for a miss.
+        least_cosine: Between the normals of a pixel and its neighbours on an even surface.
+
+    Returns:
+        (H, W) bool.
+    """
+    height, width = surfaces.shape[0], surfaces.shape[1]
+    result = np.zeros((height, width), dtype=np.bool_)
+    for row in numba.prange(height):
+        for column in range(width):
+            item, mesh = surfaces[row, column, 0], surfaces[row, column, 1]
+            x, y, z = normals[row, column, 0], normals[row, column, 1], normals[row, column, 2]
+            for i in range(max(row - 1, 0), min(row + 2, height)):
+                for j in range(max(column - 1, 0), min(column + 2, width)):
+                    if surfaces[i, j, 0] != item or surfaces[i, j, 1] != mesh:
+                        result[row, column] = True
+                    elif item != NO_HIT:
+                        cosine = x * normals[i, j, 0] + y * normals[i, j, 1] + z * normals[i, j, 2]
+                        if cosine < least_cosine:
+                            result[row, column] = True
+    return result
 
 
 @numba.njit(cache=True)

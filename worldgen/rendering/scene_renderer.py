@@ -28,6 +28,9 @@ _FACE_OVERSAMPLING = 1.0
 _MARGIN_PX = 8
 """Pixels rendered around a face, so that the denoiser knows what goes on beyond its border."""
 
+_SKY_PX = 16
+"""Pixels of bare sky around things that the denoiser is shown."""
+
 _THOROUGH_SAMPLES = 12
 """Samples per pixel from which the better denoiser costs less than the samples that it stands for."""
 
@@ -154,8 +157,12 @@ class SceneRenderer:
         guides, buffers = self.tracer.guides_and_buffers(camera)
         noisy = self._paths.take(camera, samples, self._stream(camera))
         quality: DenoiserQuality = "high" if samples >= _THOROUGH_SAMPLES else "fast"
-        clean = denoise(dim_fireflies(noisy), guides.albedo, guides.normals, quality=quality)
         sky_coverage = guides.sky_coverage
+        clean = dim_fireflies(noisy)
+        # Bare sky is drawn anew; so only things are denoised, and the sky close around them.
+        part = _part_with_things(sky_coverage)
+        if clean[part].size:
+            clean[part] = denoise(clean[part], guides.albedo[part], guides.normals[part], quality=quality)
         if margin_px:
             inner = slice(margin_px, -margin_px)
             clean, sky_coverage = clean[inner, inner], sky_coverage[inner, inner]
@@ -209,6 +216,16 @@ def cube_samples(position: NDArray[np.float64], face_px: int, samples: int) -> l
         (camera, -(-samples // 2) if face == "down" else samples)
         for camera, face in zip(cameras, CUBE_FACES, strict=True)
     ]
+
+
+def _part_with_things(sky_coverage: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Rows and columns that hold all that is not bare sky, with some sky around it; both empty if there is nothing."""
+    has_things = sky_coverage < 1.0
+    rows, columns = (np.flatnonzero(has_things.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    top, left = max(int(rows[0]) - _SKY_PX, 0), max(int(columns[0]) - _SKY_PX, 0)
+    return slice(top, int(rows[-1]) + 1 + _SKY_PX), slice(left, int(columns[-1]) + 1 + _SKY_PX)
 
 
 def _cropped(camera: Camera, margin_px: int) -> Camera:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world
 from worldgen.rendering.embree import NO_HIT, InstancedScene
-from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pixel_rays
+from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pixel_rays, uneven_pixels
 from worldgen.rendering.surface_tables import build_surface_tables
 from worldgen.rendering.texture_pyramids import LINEAR_FROM_BYTE
 from worldgen.scene.arrays import require_array
@@ -26,6 +26,10 @@ _CENTRE = (0.5, 0.5)
 
 _PLACES = np.array([_CENTRE, (0.94, 0.618), (0.178, 0.822), (0.382, 0.06)])
 """A pixel's centre and three more places that stand for it together: with the variance of the pixel's square."""
+
+_EVEN_NORMALS = 0.98
+"""Cosine between the normals of neighbours down to which they are taken for one even surface, which needs no more rays
+than the one through each pixel's centre."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,7 +59,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Guides:
-    """Antialiased buffers for a denoiser: the mean over four rays per pixel.
+    """Antialiased buffers for a denoiser: the mean over four rays per pixel, or its centre's amid an even surface.
 
     albedo        (H, W, 3) float32  linear, mirrors brightened by what they reflect, 1 for the sky
     normals       (H, W, 3) float32  in world, shorter than 1 where they differ within the pixel
@@ -134,24 +138,34 @@ class SceneTracer:
         result = _BufferArrays(camera.height * camera.width)
         for place, rays, angles in _ray_batches(camera):
             found = self._find(_origin(camera), rays, coherent=True)
-            result.fill(place, found, self._albedo(rays, angles, found), self._tables.objects[:, 1])
+            result.fill(place, found, self._albedo(rays, angles, found)[0], self._tables.objects[:, 1])
         return result.as_buffers(camera)
 
     def guides_and_buffers(self, camera: Camera) -> tuple[Guides, Buffers]:
         """Buffers of a pinhole camera, and their antialiased kin for its denoiser; pixel centres are traced once."""
         size = (camera.height, camera.width)
-        exact = _BufferArrays(size[0] * size[1])
-        albedo = np.zeros((size[0] * size[1], 3), dtype=np.float32)
+        num_pixels = size[0] * size[1]
+        exact = _BufferArrays(num_pixels)
+        albedo = np.zeros((num_pixels, 3), dtype=np.float32)
         normals = np.zeros_like(albedo)
-        sky_coverage = np.zeros(size[0] * size[1], dtype=np.float32)
-        for pixels, rays, angles in _block_batches(camera):
+        sky_coverage = np.zeros(num_pixels, dtype=np.float32)
+        surfaces = np.zeros((num_pixels, 2), dtype=np.uint32)
+        pixels = _in_blocks(0, camera.height, camera.width)
+        for batch, rays, angles in _place_batches(camera, pixels, _PLACES[:1]):
             found = self._find(_origin(camera), rays, coherent=True)
-            centres = slice(None, None, len(_PLACES))
-            middle = found.part(centres)
-            exact.fill(pixels, middle, self._albedo(rays[centres], angles[centres], middle), self._tables.objects[:, 1])
-            albedo[pixels] = _mean_of_places(self._albedo(rays, angles, found, with_mirrors=True))
-            normals[pixels] = _mean_of_places(found.normals)
-            sky_coverage[pixels] = _mean_of_places((found.ids[:, 0] == NO_HIT).astype(np.float32))
+            plain, albedo[batch] = self._albedo(rays, angles, found, with_mirrors=True)
+            exact.fill(batch, found, plain, self._tables.objects[:, 1])
+            normals[batch] = found.normals
+            sky_coverage[batch] = found.ids[:, 0] == NO_HIT
+            surfaces[batch] = found.ids[:, :2]
+        uneven = uneven_pixels(surfaces.reshape(*size, 2), normals.reshape(*size, 3), _EVEN_NORMALS)
+        places = _PLACES[1:]
+        for batch, rays, angles in _place_batches(camera, pixels[uneven.reshape(-1)[pixels]], places):
+            found = self._find(_origin(camera), rays, coherent=True)
+            mirrored = self._albedo(rays, angles, found, with_mirrors=True)[1]
+            is_sky = (found.ids[:, 0] == NO_HIT).astype(np.float32)
+            for mean, values in ((albedo, mirrored), (normals, found.normals), (sky_coverage, is_sky)):
+                mean[batch] = _mean_with_places(mean[batch], values)
         guides = Guides(
             albedo=albedo.reshape(*size, 3), normals=normals.reshape(*size, 3), sky_coverage=sky_coverage.reshape(size)
         )
@@ -171,7 +185,7 @@ class SceneTracer:
             part_ids=np.ascontiguousarray(signed[:, 1]),
             triangle_ids=np.ascontiguousarray(signed[:, 2]),
             barycentrics=found.barycentrics,
-            albedo=self._albedo(rays, angles, found),
+            albedo=self._albedo(rays, angles, found)[0],
         )
 
     def _find(self, origins: NDArray[np.float32], rays: NDArray[np.float32], *, coherent: bool) -> _Found:
@@ -196,12 +210,13 @@ class SceneTracer:
 
     def _albedo(
         self, rays: NDArray[np.float32], angles: NDArray[np.float32], found: _Found, *, with_mirrors: bool = False
-    ) -> NDArray[np.float32]:
-        """Base colours where rays hit, (N, 3) linear; mirrors brightened by what they reflect where asked for."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Base colours where rays hit, (N, 3) linear, and with mirrors brightened by what they reflect if asked for."""
         tables = self._tables
         albedo = np.zeros_like(rays)
+        mirrored = np.zeros((len(rays) if with_mirrors else 0, 3), dtype=np.float32)
         hit_albedo(
-            (rays, angles, int(with_mirrors)),
+            (rays, angles),
             (found.depth, found.barycentrics, found.ids, found.geometric_normals),
             (
                 tables.vertices,
@@ -216,9 +231,9 @@ class SceneTracer:
                 tables.pyramids.as_tuple(),
                 LINEAR_FROM_BYTE,
             ),
-            albedo,
+            (albedo, mirrored),
         )
-        return albedo
+        return albedo, mirrored
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -230,10 +245,6 @@ class _Found:
     ids: NDArray[np.uint32]
     geometric_normals: NDArray[np.float32]
     normals: NDArray[np.float32]
-
-    def part(self, rays: slice) -> _Found:
-        """What some of the rays found."""
-        return _Found(**{name: np.ascontiguousarray(getattr(self, name)[rays]) for name in _Found.__dataclass_fields__})
 
 
 class _BufferArrays:
@@ -279,41 +290,39 @@ def _origin(camera: AnyCamera) -> NDArray[np.float32]:
     return camera_position(camera)[None].astype(np.float32)
 
 
-def _block_batches(
-    camera: Camera,
+def _place_batches(
+    camera: Camera, pixels: NDArray[np.int64], places: NDArray[np.float64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
-    """Rays through all ``_PLACES`` of a pinhole camera's pixels, batch by batch.
-
-    Two by two pixels follow each other, so that a packet of sixteen rays stays together as long as it can.
+    """Rays through some places of some pixels of a pinhole camera, batch by batch.
 
     Yields:
-        Pixels (M,), rays (M * places, 3) and pixel angles (M * places,); at odd borders some pixels come twice.
+        Pixels (M,), rays (M * places, 3) and pixel angles (M * places,).
     """
-    rows = 2 * max(1, _RAYS_PER_BATCH // (2 * len(_PLACES) * camera.width))
     angles = pixel_angles(camera).astype(np.float32).reshape(-1)
     intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
-    for first in range(0, camera.height, rows):
-        last = min(first + rows, camera.height)
-        pixels = _in_blocks(first, last, camera.width)
-        yield (
-            pixels,
-            pixel_rays(intrinsics_px, pose, pixels, camera.width, _PLACES),
-            np.repeat(angles[pixels], len(_PLACES)),
-        )
+    step = _RAYS_PER_BATCH // len(places)
+    for first in range(0, len(pixels), step):
+        batch = pixels[first : first + step]
+        rays = pixel_rays(intrinsics_px, pose, batch, camera.width, places)
+        yield batch, rays, np.repeat(angles[batch], len(places))
 
 
 def _in_blocks(first: int, last: int, width: int) -> NDArray[np.int64]:
-    """Indices of the pixels of some rows, two by two; the last row and column come twice where they are single."""
+    """Indices of the pixels of some rows, two by two, so that the rays of a packet stay together as long as they can.
+
+    The last row and column come twice where they are single.
+    """
     row = np.minimum(np.arange(first, last + (last - first) % 2), last - 1).reshape(-1, 1, 2, 1)
     column = np.minimum(np.arange(width + width % 2), width - 1).reshape(1, -1, 1, 2)
     return (row * width + column).reshape(-1)
 
 
-def _mean_of_places(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean over the places of each pixel, (M * places, ...) to (M, ...)."""
-    total = values[0 :: len(_PLACES)].copy()
-    for place in range(1, len(_PLACES)):
-        total += values[place :: len(_PLACES)]
+def _mean_with_places(centers: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over pixels' centres, (M, ...), and their other places, (M * (places - 1), ...)."""
+    others = len(_PLACES) - 1
+    total = centers
+    for place in range(others):
+        total = total + values[place::others]
     return total * np.float32(1.0 / len(_PLACES))
 
 
