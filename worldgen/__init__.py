@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Threads without work shall sleep: by default OpenMP's spin, which doubles the CPU time of a run on a busy machine.
-# OpenMP reads this when numba loads it, so it must be set before.
+# Threads without work shall sleep: by default OpenMP's spin, which doubles the CPU time of a run on a busy machine, and
+# OpenBLAS' spin for some 20 ms after each product of matrices (the number is the logarithm of so many clock cycles).
+# OpenMP reads this when numba loads it, OpenBLAS when numpy does, so it must be set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 __all__ = ["World", "WorldSpec", "WorldgenError", "__version__", "generate", "parse"]
 

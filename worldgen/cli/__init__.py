@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import os
 import sys
 import traceback
 from typing import Any
@@ -69,6 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the contract's code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     install_interrupts()
+    # Pydantic would look through everything that is installed for plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(_OBJECTS_PER_COLLECTION, 20, 20)
     exit_code = run(arguments)
     # Python would look through all that is left for cycles, which after a world takes longer than giving it back.
