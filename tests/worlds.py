@@ -16,6 +16,7 @@ TINY: QualityTier = replace(
     spawn_samples=2,
     station_samples=1,
     station_face_px=48,
+    station_vertical_px=48,
     max_stations=3,
     splat_budget=20_000,
     triangle_budget=900_000,

@@ -57,6 +57,8 @@ class QualityTier:
     """Path samples per pixel of the further stations' views."""
     station_face_px: int
     """Side of a further station's cube faces, in pixels."""
+    station_vertical_px: int
+    """Side of those that look up and down: the spawn shows the ground and the crowns around it more finely."""
     max_stations: int
     """Stations at most, the spawn's included."""
     splat_budget: int
@@ -93,6 +95,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             spawn_samples=2,
             station_samples=1,
             station_face_px=112,
+            station_vertical_px=112,
             max_stations=3,
             splat_budget=150_000,
             fit_steps=0,
@@ -112,7 +115,8 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             panorama_height=1024,
             spawn_samples=4,
             station_samples=1,
-            station_face_px=272,
+            station_face_px=320,
+            station_vertical_px=160,
             max_stations=5,
             splat_budget=500_000,
             fit_steps=60,
@@ -133,6 +137,7 @@ TIERS: Mapping[Quality, QualityTier] = MappingProxyType(
             spawn_samples=6,
             station_samples=3,
             station_face_px=416,
+            station_vertical_px=416,
             max_stations=7,
             splat_budget=2_000_000,
             fit_steps=30,

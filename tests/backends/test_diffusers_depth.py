@@ -136,6 +136,7 @@ def test_a_painted_world_keeps_its_geometry(
         TIERS["draft"],
         panorama_height=64,
         station_face_px=24,
+        station_vertical_px=24,
         spawn_samples=1,
         max_stations=2,
         splat_budget=4000,

@@ -12,6 +12,7 @@ from tests.scenes import small_scene
 from worldgen.errors import InvalidInputError
 from worldgen.frames import rigid, yaw_rotation
 from worldgen.geometry.cameras import (
+    CUBE_FACES,
     cube_cameras,
     panorama_camera,
     pinhole_camera_at,
@@ -192,6 +193,20 @@ def test_turned_panorama_is_the_same_picture(renderer: SceneRenderer, cube: tupl
 def test_refuses_views_that_are_no_cube(renderer: SceneRenderer, cube: tuple[View, ...]) -> None:
     with pytest.raises(InvalidInputError):
         renderer.panorama_from_cube(cube[:3], panorama_camera(EYE, height=16))
+
+
+def test_faces_that_look_up_and_down_can_be_smaller(renderer: SceneRenderer, cube: tuple[View, ...]) -> None:
+    mixed = renderer.render_cube(EYE, face_px=80, samples=4, vertical_px=40)
+    for face, own, usual in zip(CUBE_FACES, mixed, cube, strict=True):
+        np.testing.assert_allclose(own.camera.world_from_camera, usual.camera.world_from_camera)
+        if face in ("up", "down"):
+            assert own.radiance.shape == own.buffers.normals.shape == (40, 40, 3)
+            halved = usual.radiance.reshape(40, 2, 40, 2, 3).mean(axis=(1, 3))
+            np.testing.assert_allclose(own.radiance.mean(), halved.mean(), rtol=0.05)
+        else:
+            assert own.radiance.tobytes() == usual.radiance.tobytes()
+    with pytest.raises(InvalidInputError):
+        renderer.panorama_from_cube(mixed, panorama_camera(EYE, height=16))
 
 
 @pytest.mark.parametrize("height", [256, 512, 1024, 2048])

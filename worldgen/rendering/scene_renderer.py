@@ -85,9 +85,11 @@ class SceneRenderer:
         """Let the path tracer begin with what :meth:`render_view` will be asked for."""
         self._paths.start(camera, samples, self._stream(camera))
 
-    def start_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> None:
+    def start_cube(
+        self, position: NDArray[np.float64], face_px: int, samples: int, *, vertical_px: int | None = None
+    ) -> None:
         """Let the path tracer begin with what :meth:`render_cube` will be asked for."""
-        for camera, spent in cube_samples(position, face_px, samples):
+        for camera, spent in cube_samples(position, face_px, samples, vertical_px=vertical_px):
             self.start_view(camera, spent)
 
     def render_view(self, camera: Camera, samples: int) -> View:
@@ -99,19 +101,22 @@ class SceneRenderer:
         """
         return self._view(camera, samples, margin_px=0)
 
-    def render_cube(self, position: NDArray[np.float64], face_px: int, samples: int) -> tuple[View, ...]:
+    def render_cube(
+        self, position: NDArray[np.float64], face_px: int, samples: int, *, vertical_px: int | None = None
+    ) -> tuple[View, ...]:
         """Render all that is around a point.
 
         Args:
             position: (3,) in world, metres.
             face_px: Side of each face in pixels.
             samples: Paths per pixel; the face that looks at one's own feet takes half.
+            vertical_px: Side of the two faces that look up and down; as the others if None.
 
         Returns:
             Six views of exactly 90°, in the order of ``CUBE_FACES``.
         """
-        self.start_cube(position, face_px, samples)
-        faces = cube_samples(position, face_px, samples)
+        self.start_cube(position, face_px, samples, vertical_px=vertical_px)
+        faces = cube_samples(position, face_px, samples, vertical_px=vertical_px)
         return tuple(self._view(camera, spent, margin_px=_MARGIN_PX) for camera, spent in faces)
 
     def panorama_from_cube(self, views: Sequence[View], camera: PanoramaCamera) -> View:
@@ -208,9 +213,13 @@ class SceneRenderer:
         return seed_for(self._seed, f"render/{camera.width}x{camera.height}/{digest.hexdigest()}")
 
 
-def cube_samples(position: NDArray[np.float64], face_px: int, samples: int) -> list[tuple[Camera, int]]:
+def cube_samples(
+    position: NDArray[np.float64], face_px: int, samples: int, *, vertical_px: int | None = None
+) -> list[tuple[Camera, int]]:
     """Cameras of a cube's faces with their margins, in the order of ``CUBE_FACES``, and the samples each is worth."""
-    cameras = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
+    around = cube_cameras(position, face_px=face_px, margin_px=_MARGIN_PX)
+    vertical = cube_cameras(position, face_px=vertical_px or face_px, margin_px=_MARGIN_PX)
+    cameras = [(vertical if face in ("up", "down") else around)[index] for index, face in enumerate(CUBE_FACES)]
     # At one's feet a pixel covers millimetres of the same ground as its neighbours, which the denoiser knows.
     return [
         (camera, -(-samples // 2) if face == "down" else samples)

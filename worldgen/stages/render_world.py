@@ -20,11 +20,15 @@ from worldgen.stages.world_layers import RenderedWorld, StationViews
 class Station:
     """A place that is going to be looked around from.
 
-    position  (3,) float64  the eye, in world, metres
+    position     (3,) float64  the eye, in world, metres
+    face_px      side of the cube's faces, in pixels
+    vertical_px  the same of those that look up and down
+    samples      paths per pixel
     """
 
     position: NDArray[np.float64]
     face_px: int
+    vertical_px: int
     samples: int
 
 
@@ -36,14 +40,15 @@ def plan_stations(renderer: SceneRenderer, context: RunContext) -> tuple[Station
     tier = context.tier
     with context.stage("choose stations"):
         positions = choose_stations(renderer.tracer, renderer.scene, max_stations=tier.max_stations)
-        sizes = [(renderer.face_px_for(tier.panorama_height), tier.spawn_samples)]
-        sizes += [(tier.station_face_px, tier.station_samples)] * (len(positions) - 1)
+        spawn_px = renderer.face_px_for(tier.panorama_height)
+        sizes = [(spawn_px, spawn_px, tier.spawn_samples)]
+        sizes += [(tier.station_face_px, tier.station_vertical_px, tier.station_samples)] * (len(positions) - 1)
         stations = tuple(
-            Station(position=position, face_px=face_px, samples=samples)
-            for position, (face_px, samples) in zip(positions, sizes, strict=True)
+            Station(position=position, face_px=face_px, vertical_px=vertical_px, samples=samples)
+            for position, (face_px, vertical_px, samples) in zip(positions, sizes, strict=True)
         )
         for station in stations:
-            renderer.start_cube(station.position, station.face_px, station.samples)
+            renderer.start_cube(station.position, station.face_px, station.samples, vertical_px=station.vertical_px)
     return stations
 
 
@@ -66,5 +71,7 @@ def render_world(renderer: SceneRenderer, stations: Sequence[Station], context: 
 
 
 def _look_around(renderer: SceneRenderer, station: Station) -> StationViews:
-    views = renderer.render_cube(station.position, face_px=station.face_px, samples=station.samples)
+    views = renderer.render_cube(
+        station.position, face_px=station.face_px, samples=station.samples, vertical_px=station.vertical_px
+    )
     return StationViews(position=station.position, views=views)
