@@ -18,7 +18,7 @@ from worldgen.color import LUMINANCE_WEIGHTS
 from worldgen.errors import InvalidInputError, UnsupportedFormatError, WorldgenError
 from worldgen.exporters.deep_pictures import decode_low_bytes, join_bytes
 from worldgen.exporters.exr_decoding import exr_size
-from worldgen.exporters.openexr import read_radiance_exr
+from worldgen.exporters.openexr import MAX_HALF, read_radiance_exr
 from worldgen.exporters.picture_metadata import metadata_of
 from worldgen.exporters.radiance_hdr import read_radiance_hdr
 from worldgen.scene.picture import Picture, PictureMetadata
@@ -35,6 +35,8 @@ _MAX_PROFILE_BYTES = 4 << 20
 _OPAQUE = 128
 _MOST_RINGS, _RING_REACH_PX = 0.05, 4
 """Share of a radiance picture that may have negative luminance to be mended, and how wide rings are."""
+_MOST_INFINITE = 0.01
+"""Share of a radiance picture that may be infinitely bright."""
 _NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
@@ -46,7 +48,7 @@ def read_picture(path: Path, *, max_width: int = MAX_WIDTH) -> Picture:
         max_width: A picture at least twice as wide is averaged down by a whole factor, to keep memory small.
 
     Raises:
-        InvalidInputError: The file is missing, empty, damaged, too large, or holds NaN.
+        InvalidInputError: The file is missing, empty, damaged, too large, or holds NaN or much that is infinite.
         UnsupportedFormatError: It is of another kind.
     """
     with open_for_reading(path) as (file, num_bytes):
@@ -71,8 +73,7 @@ def read_picture(path: Path, *, max_width: int = MAX_WIDTH) -> Picture:
 def _radiance_picture(radiance: NDArray[np.float32], path: Path, max_width: int) -> Picture:
     height, width = radiance.shape[:2]
     _require_size(width, height, path)
-    if not np.isfinite(radiance).all():
-        raise InvalidInputError("The picture holds pixels that are infinite or no numbers.", path=path)
+    radiance, notes = _with_finite_suns(radiance, path)
     small = _averaged(radiance, max(1, width // max_width))
     return Picture(
         pixels=np.maximum(_without_rings(small), np.float32(0.0)),
@@ -81,7 +82,22 @@ def _radiance_picture(radiance: NDArray[np.float32], path: Path, max_width: int)
         file_width=width,
         file_height=height,
         metadata=PictureMetadata(),
+        warnings=notes,
     )
+
+
+def _with_finite_suns(radiance: NDArray[np.float32], path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Radiance without infinities, and what is to be told of them: a sun that was too bright for half floats."""
+    infinite = np.isposinf(radiance)
+    if not np.isfinite(radiance[~infinite]).all():
+        raise InvalidInputError("The picture holds pixels that are NaN or infinite.", path=path)
+    count = int(infinite.any(axis=2).sum())
+    if not count:
+        return radiance, ()
+    if count > _MOST_INFINITE * radiance.shape[0] * radiance.shape[1]:
+        raise InvalidInputError(f"The picture holds {count} pixels that are infinite: too many for a sun.", path=path)
+    note = f"The picture has {count} infinitely bright pixels; they count as {MAX_HALF:.0f}, the most of a half."
+    return np.where(infinite, np.maximum(radiance[~infinite].max(), np.float32(MAX_HALF)), radiance), (note,)
 
 
 def _without_rings(radiance: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -347,17 +347,39 @@ def test_what_is_no_picture_is_told_in_one_sentence(tmp_path: Path, data: bytes)
     assert "\n" not in caught.value.message
 
 
-def test_nan_and_infinity_are_refused(tmp_path: Path) -> None:
+def half_float_exr(path: Path, pixels: NDArray[np.float16]) -> None:
     import OpenEXR
 
-    for value in (np.nan, np.inf):
-        pixels = np.ones((8, 16, 3), dtype=np.float16)
-        pixels[3, 4, 1] = value
-        header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-        with OpenEXR.File(header, {"RGB": pixels}) as file:
-            file.write(str(tmp_path / "a.exr"))
-        with pytest.raises(InvalidInputError, match=r"NaN|infinite"):
-            read_picture(tmp_path / "a.exr")
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with OpenEXR.File(header, {"RGB": pixels}) as file:
+        file.write(str(path))
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_what_is_no_radiance_is_refused(tmp_path: Path, value: float) -> None:
+    pixels = np.ones((8, 16, 3), dtype=np.float16)
+    pixels[3, 4, 1] = value
+    half_float_exr(tmp_path / "a.exr", pixels)
+    with pytest.raises(InvalidInputError, match=r"NaN"):
+        read_picture(tmp_path / "a.exr")
+
+
+def test_a_sun_beyond_half_floats_is_taken_for_their_brightest(tmp_path: Path) -> None:
+    pixels = np.full((16, 32, 3), 0.25, dtype=np.float16)
+    pixels[3, 4] = np.inf
+    pixels[3, 5, 0] = np.inf
+    half_float_exr(tmp_path / "a.exr", pixels)
+    picture = read_picture(tmp_path / "a.exr")
+    assert "2 infinitely bright pixels" in picture.warnings[0]
+    expected = np.where(np.isinf(pixels), 65504.0, pixels).astype(np.float32)
+    assert np.array_equal(picture.pixels, expected)
+
+
+def test_a_picture_of_infinity_is_refused(tmp_path: Path) -> None:
+    pixels = np.full((16, 32, 3), np.inf, dtype=np.float16)
+    half_float_exr(tmp_path / "a.exr", pixels)
+    with pytest.raises(InvalidInputError, match="too many for a sun"):
+        read_picture(tmp_path / "a.exr")
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tiff", "a.gif", "a.exr", "a.hdr"])
