@@ -43,6 +43,7 @@ def psnr(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_photos_are_closed_without_a_seam(tmp_path: Path) -> None:
     context = RunContext(tier=TIERS["draft"])
     pictures = os.environ.get("WORLDGEN_BENCHMARK_PICTURES")
