@@ -17,7 +17,7 @@ from worldgen.frames import rigid, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera_at, pixel_rays_in_world
 from worldgen.rendering.embree import NO_HIT
 from worldgen.rendering.hit_shading import uneven_pixels
-from worldgen.rendering.tracer import SceneTracer
+from worldgen.rendering.tracer import SceneTracer, _in_blocks
 from worldgen.scene.camera import AnyCamera
 from worldgen.scene.labels import LABEL_INDEX
 from worldgen.scene.material import Material
@@ -214,6 +214,15 @@ def test_uneven_is_what_borders_on_another_surface_or_bends() -> None:
     expected[6:, :2] = True
     expected[:2, :2] = True
     assert np.array_equal(uneven_pixels(surfaces, normals, 0.98), expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (4, 6), (5, 4)])
+def test_blocks_hold_every_pixel_once(size: tuple[int, int]) -> None:
+    """Whatever comes twice would be averaged twice."""
+    blocks = _in_blocks(*size)
+    assert sorted(blocks.tolist()) == list(range(size[0] * size[1]))
+    if min(size) > 1:
+        assert blocks[:4].tolist() == [0, 1, size[1], size[1] + 1]
 
 
 def test_even_pixels_are_guided_by_their_centre_and_the_others_by_four_rays(

@@ -150,7 +150,7 @@ class SceneTracer:
         normals = np.zeros_like(albedo)
         sky_coverage = np.zeros(num_pixels, dtype=np.float32)
         surfaces = np.zeros((num_pixels, 2), dtype=np.uint32)
-        pixels = _in_blocks(0, camera.height, camera.width)
+        pixels = _in_blocks(camera.height, camera.width)
         for batch, rays, angles in _place_batches(camera, pixels, _PLACES[:1]):
             found = self._find(_origin(camera), rays, coherent=True)
             plain, albedo[batch] = self._albedo(rays, angles, found, with_mirrors=True)
@@ -307,14 +307,12 @@ def _place_batches(
         yield batch, rays, np.repeat(angles[batch], len(places))
 
 
-def _in_blocks(first: int, last: int, width: int) -> NDArray[np.int64]:
-    """Indices of the pixels of some rows, two by two, so that the rays of a packet stay together as long as they can.
-
-    The last row and column come twice where they are single.
-    """
-    row = np.minimum(np.arange(first, last + (last - first) % 2), last - 1).reshape(-1, 1, 2, 1)
-    column = np.minimum(np.arange(width + width % 2), width - 1).reshape(1, -1, 1, 2)
-    return (row * width + column).reshape(-1)
+def _in_blocks(height: int, width: int) -> NDArray[np.int64]:
+    """Indices of all pixels, two by two, so that the rays of a packet stay together as long as they can."""
+    row = np.arange(height + height % 2).reshape(-1, 1, 2, 1)
+    column = np.arange(width + width % 2).reshape(1, -1, 1, 2)
+    is_pixel = (row < height) & (column < width)
+    return np.asarray((row * width + column)[is_pixel])
 
 
 def _mean_with_places(centers: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
