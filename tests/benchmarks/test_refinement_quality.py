@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 import worldgen
-from tests.benchmarks.test_splat_quality import PROMPTS, TRUTH_SAMPLES, world_of
+from tests.benchmarks.test_splat_quality import PROMPTS, true_radiance, world_of
 from worldgen.events import RunContext
 from worldgen.geometry.collision import ground_heights
 from worldgen.quality.views import ViewScore, judging_cameras, judging_eyes, score_splats
@@ -45,7 +45,7 @@ def true_pictures(renderer: SceneRenderer, exposure: float) -> Truth:
     pictures = []
     for index, eye in enumerate(judging_eyes(spawn, ground, scene.eye_height_m)[1:]):
         camera = judging_cameras(eye)[index % 4]
-        pictures.append((camera, tone_map(renderer.render_view(camera, TRUTH_SAMPLES).radiance, exposure)))
+        pictures.append((camera, tone_map(true_radiance(renderer, camera), exposure)))
     return pictures
 
 

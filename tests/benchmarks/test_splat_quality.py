@@ -1,13 +1,13 @@
 """What the splats of built worlds are worth: path traced truth against them and against what the field ships.
 
-Run with ``pytest tests/benchmarks/test_splat_quality.py -m slow --benchmark-disable -s`` (about two minutes a prompt on
-two cores). ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the first three prompts only, ``WORLDGEN_BENCHMARK_PROMPTS=4,8``
-those two (counted from 1). ``WORLDGEN_BENCHMARK_REFINE=120`` adds rows for splats that were refined for so many
-seconds, ``WORLDGEN_BENCHMARK_REFINE=800steps`` for so many steps, which means the same on a busy machine. Rows go to
-``results/splat_quality.csv``: ours and the baseline at 500 000, 150 000 and 50 000 splats, cut down as
-``convert --budget`` does. At 500 000 there are two more: "unfitted", ours without the steps of fitting, and "found",
-what text to world made before splats were narrowed and fitted: stations with 208 pixels a face, wide splats, and
-colours solved for once.
+Run with ``pytest tests/benchmarks/test_splat_quality.py -m slow --benchmark-disable -s`` (about three minutes a prompt
+on two cores). ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the first three prompts only, and
+``WORLDGEN_BENCHMARK_PROMPTS=4,8`` those two (counted from 1). ``WORLDGEN_BENCHMARK_REFINE=120`` adds rows for splats
+that were refined for so many seconds, ``WORLDGEN_BENCHMARK_REFINE=800steps`` for so many steps, which means the same on
+a busy machine. Rows go to ``results/splat_quality.csv``: ours and the baseline at 500 000, 150 000 and 50 000 splats,
+cut down as ``convert --budget`` does. At 500 000 there are two more: "unfitted", ours without the steps of fitting, and
+"found", what text to world made before splats were narrowed and fitted: stations with 208 pixels a face, wide splats,
+and colours solved for once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,9 @@ PROMPTS = (
     "ruins on a hill at night under stars",
 )
 BUDGETS = (500_000, 150_000, 50_000)
-TRUTH_SAMPLES = 16
+TRUTH_SAMPLES, TRUTH_FINENESS = 8, 2
+"""Paths per pixel of true pictures, which are traced and denoised with so many times the rows and columns, and then
+averaged down: what noise is left in them counts as an error of every method."""
 FOUND_SETTINGS = SplatSettings(least_widening=1.25, textured_widening=1.5, even_widening=2.0, inner_widening=1.0)
 FOUND_FACE_PX, FOUND_SAMPLES = 208, 2
 RESULTS = Path(__file__).parent / "results" / "splat_quality.csv"
@@ -132,7 +134,7 @@ def measure_world(
         renderer: Of the world's scene.
         rendered: Its views, for the exposure and for the baselines' panoramas.
         clouds: Ours, by method; each is also thinned to ``BUDGETS``.
-        truth_samples: Paths per pixel of the true pictures.
+        truth_samples: Paths per pixel of the true pictures, ``TRUTH_FINENESS`` times as fine.
         size_px: Width and height of the pictures.
     """
     scene = renderer.scene
@@ -147,8 +149,8 @@ def measure_world(
         if number:
             # Truth is dear: the eight places look one way each, all four ways twice.
             cameras = cameras[number % len(cameras) :][:1]
-        radiances = [renderer.render_view(camera, truth_samples).radiance for camera in cameras]
-        truths.append((cameras, [tone_map(radiance, rendered.exposure) for radiance in radiances]))
+        pictures = [tone_map(true_radiance(renderer, camera, truth_samples), rendered.exposure) for camera in cameras]
+        truths.append((cameras, pictures))
     rows = []
     for budget in BUDGETS:
         whole = budget == max(BUDGETS)
@@ -166,6 +168,20 @@ def measure_world(
                 )
             )
     return rows
+
+
+def true_radiance(renderer: SceneRenderer, camera: Camera, samples: int = TRUTH_SAMPLES) -> NDArray[np.float32]:
+    """What a camera sees, (H, W, 3) float32, averaged down from a picture ``TRUTH_FINENESS`` times as fine."""
+    scale = np.diag([TRUTH_FINENESS, TRUTH_FINENESS, 1.0])
+    fine = replace(
+        camera,
+        intrinsics_px=scale @ camera.intrinsics_px,
+        height=TRUTH_FINENESS * camera.height,
+        width=TRUTH_FINENESS * camera.width,
+    )
+    radiance = renderer.render_view(fine, samples).radiance
+    squares = radiance.reshape(camera.height, TRUTH_FINENESS, camera.width, TRUTH_FINENESS, 3)
+    return squares.mean(axis=(1, 3), dtype=np.float32)
 
 
 def spz_bytes(cloud: GaussianCloud) -> int:
