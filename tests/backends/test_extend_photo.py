@@ -145,6 +145,22 @@ def test_water_and_mountains_are_put_into_words() -> None:
             assert parse(replace(traits, ground=ground, has_water=has_water, growth=0.9).sentence).ignored == ()
 
 
+def test_blue_beside_snow_is_shade_and_palms_stand_by_the_sea() -> None:
+    snowy = {"sky": (0.45, 0.6, 0.9), "ground": (0.9, 0.91, 0.93), "things": (0.3, 0.3, 0.3)}
+    height = 256
+    camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
+    picture = landscape(snowy, height)
+    picture[equirectangular_rays(height)[..., 1] < -0.28] = (0.4, 0.52, 0.75)
+    image, known, _ = photo_on_sphere(photo_from(picture), camera, height)
+    shaded = read_traits(image, known, photo_sky(image, known))
+    assert shaded.ground == "snow"
+    assert not shaded.has_water
+    sand = {"sky": (0.45, 0.62, 0.92), "ground": (0.8, 0.66, 0.45), "things": (0.2, 0.4, 0.15)}
+    beach = traits_of(sand)
+    assert (beach.ground, beach.has_water) == ("sand", True)
+    assert not traits_of(sand | {"things": (0.55, 0.4, 0.25)}).has_water
+
+
 def framed(panorama: NDArray[np.float32], height: int) -> FramedPhoto:
     camera = photo_camera(height=240, width=320, horizontal_fov=math.radians(FOV_DEG), pitch=0.0, roll=0.0)
     image, known, nearness = photo_on_sphere(photo_from(panorama), camera, height)

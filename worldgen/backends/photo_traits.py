@@ -19,6 +19,10 @@ _DENSE, _SOME = 0.5, 0.12
 _FEW_PIXELS = 50
 _WATERY = 0.25
 """Share of what lies below the horizon from which water is worth a lake."""
+_SANDY = 0.1
+"""Share of sand from which it is sand that lies by the water."""
+_GREEN = 0.6
+"""Share of leaves over the horizon that no desert has."""
 _TURNED = 0.6
 """Share of what stands over the horizon that autumn colours take."""
 
@@ -77,8 +81,9 @@ def read_traits(image: NDArray[np.float32], known: NDArray[np.bool_], is_sky: ND
     """
     cover = read_cover(image, known, is_sky)
     sky = image[is_sky & known]
-    has_water = cover.share(cover.below, Cover.WATER) > _WATERY
-    ground = _ground_kind(cover, has_water=has_water)
+    ground = _ground_kind(cover, has_water=_has_water(cover))
+    # Palms over sand stand by the sea, even where it is too hazy to be told from the sky; deserts are not so green.
+    has_water = _has_water(cover) or (ground == "sand" and cover.share(cover.above, Cover.LEAVES) > _GREEN)
     growth = cover.share(cover.above, Cover.LEAVES, Cover.AUTUMN_LEAVES)
     return PhotoTraits(
         time_of_day=_time_of_day(sky, image[known], growth=growth),
@@ -132,6 +137,12 @@ def _cloud_cover(sky: NDArray[np.float32]) -> float:
     return float(np.clip(((sky[:, 2] - sky[:, 0]) < 0.07).mean(), 0.0, 1.0))
 
 
+def _has_water(cover: PhotoCover) -> bool:
+    """Whether much below the horizon is water; beside snow, what is blue and even is snow in the shade."""
+    water, snow, sand = (cover.share(cover.below, kind) for kind in (Cover.WATER, Cover.SNOW, Cover.SAND))
+    return water > _WATERY and (snow < _WATERY or sand > _SANDY)
+
+
 def _ground_kind(cover: PhotoCover, *, has_water: bool) -> GroundKind:
     land = cover.below & (cover.classes != Cover.WATER)
     if int(land.sum()) < _FEW_PIXELS:
@@ -147,11 +158,11 @@ def _ground_kind(cover: PhotoCover, *, has_water: bool) -> GroundKind:
         )
     )
     # Sand in full sun is as light as snow; by the water, some sand gives it away.
-    if has_water and sand > 0.1 and sand + snow > 0.4:
+    if has_water and sand > _SANDY and sand + snow > 0.4:
         return "sand"
     if snow > 0.45:
         return "snow"
-    if sand > 0.3 and sand + dry > 0.6 and leaves < 0.08:
+    if sand > 0.3 and sand + dry > 0.6 and leaves < (0.2 if sand > 0.6 else 0.08):
         return "sand"
     return "stone" if grey > 0.6 and leaves < 0.2 else "grass"
 
