@@ -287,7 +287,7 @@ def _fade_outwards(
         top = decode[colors[j, i, k]] * (one - fu) + decode[colors[j, i + 1, k]] * fu
         low = decode[colors[j + 1, i, k]] * (one - fu) + decode[colors[j + 1, i + 1, k]] * fu
         pixel[k] += fade * (top + fv * (low - top) - pixel[k])
-    pixel[5] += fade * (np.float32(roughness[j, i]) / np.float32(255.0) - pixel[5])
+    pixel[3] += fade * (np.float32(roughness[j, i]) / np.float32(255.0) - pixel[3])
     return 1.0 - float(fade)
 
 
@@ -324,13 +324,13 @@ def bake_level(
 
 @njit(cache=True, nogil=True)
 def _bake_level(
-    ground: tuple[FloatArray, FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
+    land: tuple[FloatArray, FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
     plan: BakePlan,
     shared: tuple[tuple[ByteArray, ByteArray, FloatArray], tuple[ByteArray, FloatArray]],
     baked: tuple[ByteArray, ByteArray, ByteArray],
     rows: tuple[int, int],
 ) -> None:
-    fields, places, rules, layers = ground
+    fields, places, rules, layers = land
     outer, tables = shared
     encode, decode = tables
     base, normal, roughness = baked
@@ -339,8 +339,7 @@ def _bake_level(
     rule = np.zeros(16, dtype=np.float32)
     wall = np.zeros(WALL_NUMBERS)
     share = 1.0 / (base.shape[0] - 1)
-    pixel, sample = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
-    laid, turned = np.zeros(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
+    pixel = np.zeros(4, dtype=np.float32)
     for row in range(rows[0], rows[1]):
         for column in range(base.shape[1]):
             u, v, right_u, right_v = column * share, row * share, 1.0, 0.0
@@ -351,9 +350,9 @@ def _bake_level(
             describe_wall(float(values[1]), float(values[2]), (right_u, right_v), wall)
             at = site_of(x, z, values)
             _rules_at(rules, np.int64(column), np.int64(row), rule)
-            blend_layers(rule, layers, at, wall, (pixel, sample, laid, turned))
+            ground = blend_layers(rule, layers, at, wall)
             snow, rocky = rule[SNOW], rule[ROCK] + rule[RED_ROCK] + rule[SCREE]
-            nx, ny = pixel[3], pixel[4]
+            nx, ny = ground.tilt_x, ground.tilt_y
             vary = gradient_noise(x / plan.variation, z / plan.variation, plan.seed + 63) * (1.0 - wall[SIDE])
             if wall[SIDE] > 0.0:
                 lengths = (plan.variation, plan.variation)
@@ -368,9 +367,10 @@ def _bake_level(
                 light += (1.0 - 0.7 * snow) * (0.08 + 0.16 * rocky) * bump
             wet = rule[15]
             light *= 1.0 - 0.48 * wet
-            for k in range(3):
-                pixel[k] *= np.float32(light) * rule[12 + k]
-            pixel[5] += np.float32(0.85) * wet * (np.float32(0.3) - pixel[5])
+            pixel[0] = ground.red * (np.float32(light) * rule[12])
+            pixel[1] = ground.green * (np.float32(light) * rule[13])
+            pixel[2] = ground.blue * (np.float32(light) * rule[14])
+            pixel[3] = ground.roughness + np.float32(0.85) * wet * (np.float32(0.3) - ground.roughness)
             if plan.outer_half_size > 0.0:
                 own = _fade_outwards((x, z), plan, outer, decode, pixel)
                 nx *= own
@@ -382,4 +382,4 @@ def _bake_level(
             normal[row, column, 0] = np.uint8(128.0 + nx * up)
             normal[row, column, 1] = np.uint8(128.0 + ny * up)
             normal[row, column, 2] = np.uint8(128.0 + up)
-            roughness[row, column] = np.uint8(255.0 * min(1.0, max(0.02, pixel[5])) + 0.5)
+            roughness[row, column] = np.uint8(255.0 * min(1.0, max(0.02, pixel[3])) + 0.5)
