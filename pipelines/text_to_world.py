@@ -11,6 +11,7 @@ from worldgen.events import RunContext, WarningRaised
 from worldgen.geometry.collision import build_collision
 from worldgen.geometry.fusion import fuse_points, fuse_views
 from worldgen.geometry.splat_construction import build_splats
+from worldgen.kernels import load_beside
 from worldgen.manifest import Manifest, Source
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.tone_mapping import tone_map
@@ -81,6 +82,7 @@ def text_to_world(
         folder = resources.enter_context(staged_folder(output, own_names=OWN_NAMES))
         writer = resources.enter_context(LayerWriter(folder))
         compile_kernels(("prompt",), context)
+        resources.enter_context(load_beside(("prompt",)))
         with context.stage("build scene") as progress:
             built = build_scene(spec, tier=context.tier, seed=context.seed, progress=progress)
         scene, kit_remarks, kit_labels = built.scene, tuple[str, ...](), tuple[str, ...]()

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,11 @@ def run_one(output: Path, arguments: list[str]) -> int:
     """Run the command line here and write what it called."""
     from numba.core import event
 
+    import worldgen.pipelines.text_to_world as main_job
     from worldgen.cli import run
 
+    # What is read ahead from the list is not thereby called.
+    main_job.load_beside = lambda uses: nullcontext()  # type: ignore[assignment]
     compiled = event.RecordingListener()
     event.register("numba:compile", compiled)
     exit_code = run(arguments)

@@ -6,7 +6,10 @@ import importlib
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
@@ -14,7 +17,15 @@ import pytest
 
 from worldgen import kernels
 from worldgen.errors import InvalidInputError
-from worldgen.kernels import USES, compile_ahead, describe_type, listed_kernels, needs_compiling, type_described
+from worldgen.kernels import (
+    USES,
+    compile_ahead,
+    describe_type,
+    listed_kernels,
+    load_beside,
+    needs_compiling,
+    type_described,
+)
 
 MODULE = "worldgen.exporters.radiance_hdr"
 """A small one."""
@@ -119,3 +130,64 @@ def test_a_module_that_cannot_be_compiled_stops_nothing(tmp_path: Path, monkeypa
     monkeypatch.setattr(kernels, "listed_kernels", lambda: {"prompt": {"worldgen.no_such_module": {}}})
     assert compile_ahead(["prompt"]) == 1
     assert not needs_compiling(["prompt"])
+
+
+def fake_kernels(monkeypatch: pytest.MonkeyPatch, compile_kernel: Callable[[tuple], None], stamped: set[str]) -> None:
+    """Two kernels in place of all, the first of which is called with two sorts of types."""
+    kernel = SimpleNamespace(compile=compile_kernel)
+    monkeypatch.setitem(sys.modules, "worldgen.fake_kernels", SimpleNamespace(first=kernel, second=kernel))
+    listed = {"worldgen.no_such_module": {"a": [["int64"]]}}
+    listed |= {"worldgen.fake_kernels": {"first": [["int64"], ["float32[2C]"]], "second": [["int64", "bool"]]}}
+    monkeypatch.setattr(kernels, "listed_kernels", lambda: {"prompt": listed})
+    monkeypatch.setattr(kernels, "_stamped", lambda: stamped)
+
+
+def test_kernels_are_read_on_a_thread_beside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple] = []
+    names: set[str] = set()
+    all_read = threading.Event()
+
+    def compile_kernel(types: tuple) -> None:
+        read.append(types)
+        names.add(threading.current_thread().name)
+        if len(read) == 3:
+            all_read.set()
+        if len(read) == 1:
+            raise OSError("a damaged file of the cache")
+
+    fake_kernels(monkeypatch, compile_kernel, {"prompt"})
+    with load_beside(["prompt"]):
+        assert all_read.wait(20.0), "neither a missing module nor a failing kernel stops it"
+    assert read == [(numba.int64,), (numba.float32[:, ::1],), (numba.int64, numba.boolean)]
+    assert names == {"kernels"}
+
+
+def test_reading_ends_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple] = []
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def compile_kernel(types: tuple) -> None:
+        read.append(types)
+        begun.set()
+        may_go_on.wait(20.0)
+
+    fake_kernels(monkeypatch, compile_kernel, {"prompt"})
+
+    def interrupted() -> None:
+        with load_beside(["prompt"]):
+            assert begun.wait(20.0)
+            threading.Timer(0.2, may_go_on.set).start()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(read) == 1
+    assert not [thread for thread in threading.enumerate() if thread.name == "kernels"]
+
+
+def test_what_was_never_compiled_is_not_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple] = []
+    fake_kernels(monkeypatch, read.append, set())
+    with load_beside(["prompt"]):
+        assert not [thread for thread in threading.enumerate() if thread.name == "kernels"]
+    assert not read

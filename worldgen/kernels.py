@@ -3,8 +3,9 @@
 Numba compiles a kernel when it is first called, and one at a time, since its compiler holds a lock: a first world
 would wait for minutes while all but one core rest. Processes do not share that lock. ``kernels.json`` lists by use
 what is called with which types; worker processes (``python -m worldgen.kernels``) compile the listed modules side by
-side into numba's own cache, and a stamp beside it says that they did. Nothing depends on it: what is not listed, or
-failed, is compiled when it is called. ``tests/record_kernels.py`` writes the list.
+side into numba's own cache, and a stamp beside it says that they did. Reading kernels from there takes some time, too,
+so a run does that on a thread beside its first steps. Nothing depends on either: what is not listed, or failed, is
+compiled or read when it is called. ``tests/record_kernels.py`` writes the list.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,6 +76,42 @@ def compile_ahead(uses: Iterable[str], progress: Progress = ignore_progress) -> 
 def needs_compiling(uses: Iterable[str]) -> bool:
     """Whether some of these uses were not compiled for yet on this machine."""
     return not set(uses) <= _stamped()
+
+
+@contextmanager
+def load_beside(uses: Iterable[str]) -> Iterator[None]:
+    """Read what some uses need from numba's cache on a thread of its own, as long as the block lasts.
+
+    Most of that time is spent linking, which leaves the interpreter to others. What this machine has not compiled yet
+    is left to its first call.
+    """
+    if needs_compiling(uses):
+        yield
+        return
+    is_over = threading.Event()
+    thread = threading.Thread(target=_load, args=(tuple(uses), is_over), name="kernels")
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _load(uses: tuple[str, ...], is_over: threading.Event) -> None:
+    listed = (
+        (module_name, name, call)
+        for use in uses
+        for module_name, kernels in listed_kernels().get(use, {}).items()
+        for name, calls in kernels.items()
+        for call in calls
+    )
+    for module_name, name, call in listed:
+        if is_over.is_set():
+            return
+        with suppress(Exception):  # it fails aloud, if at all, when it is called
+            kernel = getattr(importlib.import_module(module_name), name)
+            kernel.compile(tuple(type_described(argument) for argument in call))
 
 
 def describe_type(numba_type: Type) -> Any:
