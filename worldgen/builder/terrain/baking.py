@@ -98,7 +98,7 @@ def _detail(x: float, z: float, plan: BakePlan, rocky: float) -> tuple[float, fl
     return value, strength * slope_x, strength * slope_z
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _detail_on(
     at: Site, wall: NDArray[np.float64], plan: BakePlan, rocky: float, with_normal: bool
 ) -> tuple[float, float, float]:
@@ -217,7 +217,7 @@ def _bake_rules(
             _tint(at, wall, rules[row, column], plan, cover)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _rules_at(rules: FloatArray, column: int, row: int, out: FloatArray) -> None:
     i, j = min(column >> 1, rules.shape[1] - 2), min(row >> 1, rules.shape[0] - 2)
     fu, fv = np.float32(0.5 * (column - 2 * i)), np.float32(0.5 * (row - 2 * j))
@@ -229,7 +229,7 @@ def _rules_at(rules: FloatArray, column: int, row: int, out: FloatArray) -> None
         )
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _place_at(places: FloatArray, column: int, row: int) -> tuple[float, float, float, float]:
     """What is seen in a texel, as shares of the level's side, and how that changes to the right."""
     i, j = min(column >> 1, places.shape[1] - 2), min(row >> 1, places.shape[0] - 2)
@@ -260,7 +260,7 @@ def _placed(samples: FloatArray, column: float, row: float) -> tuple[float, floa
     return w00 * a[0] + w10 * b[0] + w01 * c[0] + w11 * d[0], w00 * a[1] + w10 * b[1] + w01 * c[1] + w11 * d[1]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _fade_outwards(
     position: tuple[float, float],
     plan: BakePlan,

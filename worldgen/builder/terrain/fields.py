@@ -76,7 +76,7 @@ def _sea_height(terrain: Terrain) -> float | None:
     return float(np.sort(at_sea)[at_sea.size // 2]) if at_sea.size > level.num_samples // 8 else None
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def field_at(fields: FloatArray, u: float, v: float, values: FloatArray) -> None:
     """Bilinear values of all channels at column ``u`` and row ``v``, written to ``values``."""
     size = fields.shape[0]

@@ -113,13 +113,13 @@ def _spot(size: int, u: float, v: float) -> _Spot:
 
 @njit(cache=True)
 def _channel(texels: FloatArray, layer: int, spot: _Spot, k: int) -> np.float32:
-    first, last = texels[layer, spot.top], texels[layer, spot.bottom]
-    top = first[spot.left, k] + spot.fu * (first[spot.right, k] - first[spot.left, k])
-    bottom = last[spot.left, k] + spot.fu * (last[spot.right, k] - last[spot.left, k])
+    a, b = texels[layer, spot.top, spot.left, k], texels[layer, spot.top, spot.right, k]
+    c, d = texels[layer, spot.bottom, spot.left, k], texels[layer, spot.bottom, spot.right, k]
+    top, bottom = a + spot.fu * (b - a), c + spot.fu * (d - c)
     return top + spot.fv * (bottom - top)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _sample_tile(texels: FloatArray, layer: int, size: int, at: tuple[float, float]) -> LayerTexel:
     """Bilinear sample of a repeating tile; ``at`` is u and v in tiles, v downwards."""
     spot = _spot(size, at[0], at[1])
@@ -134,7 +134,7 @@ def _sample_tile(texels: FloatArray, layer: int, size: int, at: tuple[float, flo
     )
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _sample_layer(
     texels: FloatArray, place: tuple[int, int, float], position: tuple[float, float, float]
 ) -> LayerTexel:
@@ -177,7 +177,7 @@ def _sample_on_wall(
     return sample
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def blend_layers(
     rules: FloatArray,
     layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],

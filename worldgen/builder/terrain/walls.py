@@ -26,7 +26,7 @@ WALL_NUMBERS = _FRAMES + 3 * 4
 """Length of the array that :func:`describe_wall` fills."""
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def describe_wall(slope_x: float, slope_z: float, step_u: tuple[float, float], wall: NDArray[np.float64]) -> None:
     """Tell how the ground at a point stands, and how its patterns lie in the tangent frame of its texture.
 
@@ -73,7 +73,7 @@ def _unit(x: float, y: float, z: float) -> tuple[float, float, float]:
     return x / length, y / length, z / length
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def in_texture(wall: NDArray[np.float64], kind: int, right: float, up: float) -> tuple[float, float]:
     """A direction of a pattern (to its right, up in it) in the tangent frame of the texture."""
     if wall[IS_LEVEL] == 1.0:
