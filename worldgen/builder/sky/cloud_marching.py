@@ -133,7 +133,7 @@ def _smooth(low: float, high: float, x: float) -> float:
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _density(
     point: Vector, layer: _Layer, coverage_map: Table, volumes: tuple[Volume, Volume], detail: tuple[float, bool]
 ) -> float:
@@ -170,7 +170,7 @@ def _density(
     return min(max(carved * 1.25, 0.0), 1.0)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _depth_towards_sun(
     point: Vector, sun: Vector, layer: _Layer, coverage_map: Table, volumes: tuple[Volume, Volume]
 ) -> float:
@@ -197,7 +197,7 @@ def _unevenness(view: Vector, distance: float, layer: _Layer, coverage_map: Tabl
     return math.exp(layer.flatness * layer.contrast * (1.1 * broad + 0.7 * small))
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _march(
     view: Vector, sun: Vector, layer: _Layer, fields: tuple[Table, tuple[Volume, Volume]], light: _Light
 ) -> tuple[Color, float, float]:

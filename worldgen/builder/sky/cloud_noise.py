@@ -110,7 +110,7 @@ def _detail_volume() -> Volume:
     return volume
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def sample_volume(volume: Volume, x: float, y: float, z: float) -> float:
     """Trilinear value at (x, y, z) in periods; x is the fastest axis."""
     size = volume.shape[0]
@@ -130,7 +130,7 @@ def sample_volume(volume: Volume, x: float, y: float, z: float) -> float:
     return result
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def sample_map(table: NDArray[np.float32], x: float, y: float) -> float:
     """Bilinear value of a square map that repeats, at (x, y) in periods; y counts rows."""
     size = table.shape[0]

@@ -334,6 +334,9 @@ def _bake_level(
     outer, tables = shared
     encode, decode = tables
     base, normal, roughness = baked
+    texels, sizes, tiles = layers
+    sides = np.zeros((len(sizes), 2))
+    sides[:, 0], sides[:, 1] = sizes, tiles
     samples = fields.shape[0] - 1
     values = np.zeros(8, dtype=np.float32)
     rule = np.zeros(16, dtype=np.float32)
@@ -350,7 +353,7 @@ def _bake_level(
             describe_wall(float(values[1]), float(values[2]), (right_u, right_v), wall)
             at = site_of(x, z, values)
             _rules_at(rules, np.int64(column), np.int64(row), rule)
-            ground = blend_layers(rule, layers, at, wall)
+            ground = blend_layers(rule, texels, sides, at, wall)
             snow, rocky = rule[SNOW], rule[ROCK] + rule[RED_ROCK] + rule[SCREE]
             nx, ny = ground.tilt_x, ground.tilt_y
             vary = gradient_noise(x / plan.variation, z / plan.variation, plan.seed + 63) * (1.0 - wall[SIDE])

@@ -179,16 +179,20 @@ def _sample_on_wall(
 
 @njit(cache=True, inline="always")
 def blend_layers(
-    rules: FloatArray,
-    layers: tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]],
-    at: Site,
-    wall: NDArray[np.float64],
+    rules: FloatArray, texels: FloatArray, sides: NDArray[np.float64], at: Site, wall: NDArray[np.float64]
 ) -> LayerTexel:
     """Blend the layers' colour, tilt and roughness at a point; the brighter texels win where two layers meet.
 
-    The tilt is in the texture's frame; the brightness means nothing.
+    Args:
+        rules: (16,) whose first 12 are the layers' weights.
+        texels: (12, P, P, 7) of `LayerSet`.
+        sides: (12, 2) each tile's side in texels and in metres.
+        at: The point.
+        wall: How the ground stands there.
+
+    Returns:
+        The blend, whose tilt is in the texture's frame and whose brightness means nothing.
     """
-    texels, sizes, tiles = layers
     mix = 0.0
     if texels.shape[1] >= 6:
         lie = gradient_noise(at.x / 3.3, at.z / 3.3, 77) if wall[SIDE] < 1.0 else 0.0
@@ -201,8 +205,9 @@ def blend_layers(
         weight = rules[layer]
         if weight < 0.02:
             continue
-        place = (layer, sizes[layer], tiles[layer])
-        if wall[SIDE] > 0.0 and sizes[layer] > 1:
+        size = int(sides[layer, 0])
+        place = (layer, size, sides[layer, 1])
+        if wall[SIDE] > 0.0 and size > 1:
             sample = _sample_on_wall(texels, place, (at.x, at.height, at.z, mix), wall)
         else:
             sample = _sample_layer(texels, place, (at.x, at.z, mix))
