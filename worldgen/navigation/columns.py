@@ -115,12 +115,22 @@ def rows_of_triangles(
     return starts.astype(np.int64), owners[order]
 
 
+@njit(cache=True, parallel=True)
 def _kinds(corners: NDArray[np.float64], is_ground: NDArray[np.bool_], least_up: float) -> NDArray[np.uint8]:
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1)
-    up = normals[:, 1] / np.maximum(lengths, 1e-30)
-    kinds = np.where(normals[:, 1] > 0.0, _UP, 0) | np.where(up >= least_up, _WALKABLE, 0)
-    return np.asarray(kinds | np.where(is_ground, _GROUND, 0), dtype=np.uint8)
+    """What crossing each triangle means; one without an area is neither up nor walkable."""
+    kinds = np.zeros(len(corners), dtype=np.uint8)
+    for k in prange(len(corners)):
+        t = corners[k]
+        ux, uy, uz = t[1, 0] - t[0, 0], t[1, 1] - t[0, 1], t[1, 2] - t[0, 2]
+        vx, vy, vz = t[2, 0] - t[0, 0], t[2, 1] - t[0, 1], t[2, 2] - t[0, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        kind = _GROUND if is_ground[k] else 0
+        if ny > 0.0:
+            kind |= _UP
+        if ny >= least_up * max(math.sqrt(nx * nx + ny * ny + nz * nz), 1e-30):
+            kind |= _WALKABLE
+        kinds[k] = kind
+    return kinds
 
 
 @njit(cache=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
@@ -38,21 +38,23 @@ _COVER_HEIGHT_M = 1.3
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Stand:
-    """One scatter entry with its family and the prototypes that its instances share."""
+    """One scatter entry with its family and the prototypes that its instances share.
+
+    height_m  of the tallest prototype
+    crown_m   largest horizontal reach of a prototype from its origin
+    """
 
     entry: Scatter
     family: AssetFamily
     prototypes: tuple[Prototype, ...]
+    height_m: float = field(init=False)
+    crown_m: float = field(init=False)
 
-    @property
-    def height_m(self) -> float:
-        """Height of the tallest prototype."""
-        return max(float(part.mesh.vertices[:, 1].max()) for p in self.prototypes for part in p.lods[0])
-
-    @property
-    def crown_m(self) -> float:
-        """Largest horizontal reach of a prototype from its origin."""
-        return max(float(np.abs(part.mesh.vertices[:, ::2]).max()) for p in self.prototypes for part in p.lods[0])
+    def __post_init__(self) -> None:
+        """Measure the prototypes once: scattering asks often."""
+        vertices = [part.mesh.vertices for prototype in self.prototypes for part in prototype.lods[0]]
+        object.__setattr__(self, "height_m", max(float(each[:, 1].max()) for each in vertices))
+        object.__setattr__(self, "crown_m", max(float(np.abs(each[:, ::2]).max()) for each in vertices))
 
     @property
     def is_cover(self) -> bool:
