@@ -33,5 +33,5 @@ def fit_to_stations(
         pictures = [
             (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
         ]
-        reduced = station_refinement_views(rendered, STATION_PIXELS * pixel_for(cloud)) if steps else ()
+        reduced = station_refinement_views(views, colors, STATION_PIXELS * pixel_for(cloud)) if steps else ()
         return fit_splats(cloud, pictures, reduced, steps=steps, seed=context.seed, progress=progress)

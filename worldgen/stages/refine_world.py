@@ -11,6 +11,7 @@ from worldgen.events import RunContext
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import pixel_for
 from worldgen.rendering.splat_training import refine_splats
+from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
 from worldgen.stages.refinement_views import (
@@ -76,7 +77,9 @@ def refine_world(
     with context.stage("refine splats") as progress:
         validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
         training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
-        training += station_refinement_views(rendered, STATION_PIXELS * pixel_for(cloud))
+        seen = [view for station in rendered.stations for view in station.views]
+        colors = [tone_map(view.radiance, rendered.exposure) for view in seen]
+        training += station_refinement_views(seen, colors, STATION_PIXELS * pixel_for(cloud))
         if limit.seconds is not None:
             limit = RefinementLimit(seconds=max(limit.seconds - (time.perf_counter() - start), 1.0))
         result = refine_splats(

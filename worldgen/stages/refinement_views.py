@@ -16,8 +16,8 @@ from worldgen.rendering.splat_training import RefinementView
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.camera import Camera
 from worldgen.scene.scene import Scene
+from worldgen.scene.view import View
 from worldgen.stages.choose_stations import CLEARANCE_M, RayTracer, clearances, reached_places
-from worldgen.stages.world_layers import RenderedWorld
 
 WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
@@ -88,14 +88,21 @@ def render_refinement_views(
     return tuple(views)
 
 
-def station_refinement_views(rendered: RenderedWorld, pixel: float) -> tuple[RefinementView, ...]:
-    """What the stations have seen already; pictures with pixels finer than ``pixel`` radians are reduced first."""
-    views = []
-    for view in (view for station in rendered.stations for view in station.views):
+def station_refinement_views(
+    views: Sequence[View], colors: Sequence[NDArray[np.float32]], pixel: float
+) -> tuple[RefinementView, ...]:
+    """What the stations have seen already.
+
+    Args:
+        views: Of all stations; those that are no pinhole cameras' are left out.
+        colors: (H, W, 3) display-referred pictures of them.
+        pixel: In radians; pictures with finer pixels are reduced first.
+    """
+    reduced = []
+    for view, color in zip(views, colors, strict=True):
         if not isinstance(view.camera, Camera):
             continue
-        color = tone_map(view.radiance, rendered.exposure)
         camera, rgb = reduced_picture(view.camera, color, pixel)
         depth = view.buffers.euclidean_depth if camera is view.camera else None
-        views.append(RefinementView(camera=camera, rgb=rgb, euclidean_depth=depth))
-    return tuple(views)
+        reduced.append(RefinementView(camera=camera, rgb=rgb, euclidean_depth=depth))
+    return tuple(reduced)
