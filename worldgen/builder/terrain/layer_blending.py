@@ -119,7 +119,7 @@ def _channel(texels: FloatArray, layer: int, spot: _Spot, k: int) -> np.float32:
     return top + spot.fv * (bottom - top)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _sample_tile(texels: FloatArray, layer: int, size: int, at: tuple[float, float]) -> LayerTexel:
     """Bilinear sample of a repeating tile; ``at`` is u and v in tiles, v downwards."""
     spot = _spot(size, at[0], at[1])
