@@ -3,7 +3,7 @@
 The tree of ``splat_tree`` is opened from the top, always at the node for which one splat stands worst. Each adds
 the greatest splat of the node's other half, so splats are added in the order of what they bring, and 500 000 splats
 begin with their best 150 000, which begin with their best 50 000. In a thinned cloud every splat grows until it covers
-what the splats that it stands for did.
+what the splats that it stands for did, and takes most of their mean colour.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.splat_transforms import take_gaussians
-from worldgen.geometry.splat_tree import COVER, SPREAD, SplatTree, build_splat_tree
+from worldgen.geometry.splat_tree import COLOR, COVER, NODE_FIELDS, SPREAD, SplatTree, build_splat_tree
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
 USUAL_EYE = (0.0, 1.65, 0.0)
@@ -26,6 +27,9 @@ LEVEL_SIZES = (50_000, 150_000, 500_000)
 """Numbers of splats that worlds are cut to."""
 MAX_GROWTH = 4.0
 """No splat grows further than this: it would hide what is beside what it stands for."""
+MEAN_SHARE = 0.7
+"""How far a splat's colour goes towards the mean of those that it stands for. All the way, pictures grow dull; not at
+all, 50 000 splats are 0.3 dB further from the truth, and 0.4 dB where refinement has set neighbours off."""
 
 _PREFIX_SHARE = 0.75
 
@@ -73,12 +77,18 @@ def thinned(cloud: GaussianCloud, budget: int, eye: tuple[float, float, float] =
     openings = _openings(tree)
     count = int(np.flatnonzero(openings.is_last[:budget])[-1]) + 1
     kept = openings.order[:count]
-    covers = _covers_stood_for(tree, openings.order, count)
+    stood_for = _stood_for(tree, openings.order, count)[kept]
     own = np.zeros(cloud.num_gaussians)
     own[tree.order] = tree.nodes[0][:, COVER]
-    growth = np.sqrt(covers[kept] / np.maximum(own[kept], 1e-30))
-    scales = cloud.scales[kept] * np.clip(growth, 1.0, MAX_GROWTH).astype(np.float32)[:, None]
-    return dataclasses.replace(take_gaussians(cloud, kept), scales=scales)
+    growth = np.sqrt(stood_for[:, COVER] / np.maximum(own[kept], 1e-30))
+    few = take_gaussians(cloud, kept)
+    colors = colors_from_sh_dc(few.sh_dc)
+    colors += np.float32(MEAN_SHARE) * (stood_for[:, COLOR : COLOR + 3].astype(np.float32) - colors)
+    return dataclasses.replace(
+        few,
+        scales=few.scales * np.clip(growth, 1.0, MAX_GROWTH).astype(np.float32)[:, None],
+        sh_dc=sh_dc_from_colors(colors),
+    )
 
 
 def prefix_widening(count: int, whole: int) -> float:
@@ -109,11 +119,11 @@ def _openings(tree: SplatTree) -> _Openings:
     return _Openings(order, is_last[order])
 
 
-def _covers_stood_for(tree: SplatTree, order: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """For each splat of the first ``count`` of the order the cover of all that it stands for; (N,), zero elsewhere."""
+def _stood_for(tree: SplatTree, order: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """The node that each splat of the first ``count`` of the order stands for; (N, NODE_FIELDS), zero elsewhere."""
     places = np.zeros(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
-    covers = np.zeros(len(order))
+    nodes = np.zeros((len(order), NODE_FIELDS))
     reached = np.ones(len(tree.chiefs[-1]), dtype=bool)
     for level in range(len(tree.starts), 0, -1):
         starts = tree.starts[level - 1]
@@ -122,7 +132,7 @@ def _covers_stood_for(tree: SplatTree, order: NDArray[np.int64], count: int) -> 
         last = np.maximum.reduceat(places[tree.chiefs[level - 1]], starts[:-1])
         is_open = reached & (last < count)
         closed = reached & ~is_open
-        covers[tree.chiefs[level][closed]] = tree.nodes[level][closed, COVER]
+        nodes[tree.chiefs[level][closed]] = tree.nodes[level][closed]
         reached = np.repeat(is_open, sizes)
-    covers[tree.order[reached]] = tree.nodes[0][reached, COVER]
-    return covers
+    nodes[tree.order[reached]] = tree.nodes[0][reached]
+    return nodes
