@@ -45,6 +45,18 @@ ProjectedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int
 
 
 @nb.njit(cache=True, inline="always")
+def _stride_over(count: int) -> int:
+    """A step that visits all of ``count`` chunks before it comes back.
+
+    Neighbours in memory are neighbours in space, in view or out of it together: striding gives each thread some of all.
+    """
+    stride = max(1, int(0.618034 * count))
+    while math.gcd(stride, count) > 1:
+        stride += 1
+    return stride
+
+
+@nb.njit(cache=True, inline="always")
 def _camera_covariance(
     rotation: NDArray[np.float32],
     quat: NDArray[np.float32],
@@ -107,7 +119,9 @@ def project_pinhole(
     low_x, high_x = -cx / fx - margin_x, (width - cx) / fx + margin_x
     low_y, high_y = -cy / fy - margin_y, (height - cy) / fy + margin_y
     half = np.float32(0.5)
-    for chunk in nb.prange(len(counts)):
+    stride = _stride_over(len(counts))
+    for turn in nb.prange(len(counts)):
+        chunk = (turn * stride) % len(counts)
         at = chunk * CHUNK
         for i in range(at, min(at + CHUNK, len(means))):
             opacity = opacities[i]
@@ -210,7 +224,9 @@ def project_equirectangular(
     row_angle = math.pi / height
     low_pass = np.float32(LOW_PASS_PX2 * row_angle * row_angle)
     one = np.float32(1.0)
-    for chunk in nb.prange(len(counts)):
+    stride = _stride_over(len(counts))
+    for turn in nb.prange(len(counts)):
+        chunk = (turn * stride) % len(counts)
         at = chunk * CHUNK
         for i in range(at, min(at + CHUNK, len(means))):
             opacity = opacities[i]

@@ -24,6 +24,8 @@ _RUN = 4
 """Neighbouring tiles that one thread blends one after the other."""
 _HANDS = 64
 """How many even shares the tiles are dealt into; no more threads than these are kept busy."""
+_SEATS = np.array([int(f"{hand:06b}"[::-1], 2) for hand in range(_HANDS)])
+"""Where each hand lies: its number with the bits in reverse."""
 
 
 @nb.njit(cache=True)
@@ -129,7 +131,11 @@ def deal_tiles(starts: NDArray[np.int64]) -> NDArray[np.int64]:
     runs = np.arange(0, tiles, _RUN)
     costs = starts[np.minimum(runs + _RUN, tiles)] - starts[runs]
     by_cost = runs[np.argsort(-costs, kind="stable")]
-    dealt = np.concatenate([by_cost[hand::_HANDS] for hand in range(_HANDS)])
+    # Every other round goes the other way, or those who are dealt to first would always get most; and the hands lie so
+    # that every half, quarter or eighth of the table holds early and late ones.
+    turns, places = np.divmod(np.arange(len(runs)), _HANDS)
+    hands = np.where(turns % 2 == 0, places, _HANDS - 1 - places)
+    dealt = by_cost[np.argsort(_SEATS[hands], kind="stable")]
     ordered = (dealt[:, None] + np.arange(_RUN)).reshape(-1)
     return ordered[ordered < tiles]
 
