@@ -12,10 +12,11 @@ import pytest
 from tests.splat_clouds import join, one_splat, random_cloud, reference_render, take
 from worldgen.frames import look_at, rotate_quats, rotate_vectors, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera, pixel_rays_in_camera
+from worldgen.randomness import rng
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize, splat_colors
 from worldgen.rendering.gaussian_rasterizer_colors import fill_basis
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
-from worldgen.rendering.gaussian_rasterizer_tiles import TILE
+from worldgen.rendering.gaussian_rasterizer_tiles import TILE, deal_tiles
 from worldgen.scene.camera import AnyCamera, Camera, PanoramaCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.spherical_harmonics import sh_basis
@@ -248,3 +249,16 @@ def rotated(cloud: GaussianCloud, matrix: np.ndarray) -> GaussianCloud:
     return dataclasses.replace(
         cloud, means=rotate_vectors(cloud.means, matrix), quats_wxyz=rotate_quats(cloud.quats_wxyz, matrix)
     )
+
+
+@pytest.mark.parametrize("tiles", [1, 3, 300, 361, 1024, 8160])
+def test_tiles_are_dealt_evenly(tiles: int) -> None:
+    entries = np.round(rng(2, "tiles").lognormal(4.0, 1.0, tiles)).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(entries)])
+    dealt = deal_tiles(starts)
+    assert sorted(dealt.tolist()) == list(range(tiles))
+    if tiles < 300:
+        return
+    for parts, most in ((2, 1.04), (4, 1.1)):
+        shares = np.array([entries[part].sum() for part in np.array_split(dealt, parts)])
+        assert shares.max() < most * shares.min(), "a thread that waits for another is a core that rests"

@@ -22,10 +22,8 @@ _FAR = 1e9
 """Columns further away than any image; infinity would not survive becoming an integer."""
 _RUN = 4
 """Neighbouring tiles that one thread blends one after the other."""
-_HANDS = 64
-"""How many even shares the tiles are dealt into; no more threads than these are kept busy."""
-_SEATS = np.array([int(f"{hand:06b}"[::-1], 2) for hand in range(_HANDS)])
-"""Where each hand lies: its number with the bits in reverse."""
+_HALVINGS = 6
+"""How often tiles are parted into even shares: more threads than two to this power are not kept busy."""
 
 
 @nb.njit(cache=True)
@@ -131,13 +129,33 @@ def deal_tiles(starts: NDArray[np.int64]) -> NDArray[np.int64]:
     runs = np.arange(0, tiles, _RUN)
     costs = starts[np.minimum(runs + _RUN, tiles)] - starts[runs]
     by_cost = runs[np.argsort(-costs, kind="stable")]
-    # Every other round goes the other way, or those who are dealt to first would always get most; and the hands lie so
-    # that every half, quarter or eighth of the table holds early and late ones.
-    turns, places = np.divmod(np.arange(len(runs)), _HANDS)
-    hands = np.where(turns % 2 == 0, places, _HANDS - 1 - places)
-    dealt = by_cost[np.argsort(_SEATS[hands], kind="stable")]
+    dealt = by_cost[np.argsort(_hands(costs[by_cost // _RUN]), kind="stable")]
     ordered = (dealt[:, None] + np.arange(_RUN)).reshape(-1)
     return ordered[ordered < tiles]
+
+
+@nb.njit(cache=True)
+def _hands(costs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Who gets each of some runs of tiles, given by falling cost: two even shares, and two of each share again."""
+    hands = np.zeros(len(costs), dtype=np.int64)
+    for level in range(_HALVINGS):
+        # By how much the first share of each hand costs more, and whose partner in a pair is still to come.
+        lead, single = np.zeros(1 << level, dtype=np.int64), np.full(1 << level, -1)
+        for run in range(len(costs)):
+            hand = hands[run]
+            hands[run] = 2 * hand
+            if single[hand] < 0:
+                single[hand] = run
+                continue
+            dearer, single[hand] = single[hand], -1
+            step = costs[dearer] - costs[run]
+            if lead[hand] <= 0:
+                hands[run] += 1
+                lead[hand] += step
+            else:
+                hands[dearer] += 1
+                lead[hand] -= step
+    return hands
 
 
 @nb.njit(cache=True, inline="always")
