@@ -1,7 +1,7 @@
 """What the splats of built worlds are worth: path traced truth against them and against what the field ships.
 
-Run with ``pytest tests/benchmarks/test_splat_quality.py -m slow --benchmark-disable -s`` (three to five minutes a prompt
-on two cores). ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the first three prompts only, and
+Run with ``pytest tests/benchmarks/test_splat_quality.py -m slow --benchmark-disable -s`` (three to five minutes a
+prompt on two cores). ``WORLDGEN_BENCHMARK_PROMPTS=3`` measures the first three prompts only, and
 ``WORLDGEN_BENCHMARK_PROMPTS=4,8`` those two (counted from 1). ``WORLDGEN_BENCHMARK_REFINE=120`` adds rows for splats
 that were refined for so many seconds, ``WORLDGEN_BENCHMARK_REFINE=800steps`` for so many steps, which means the same on
 a busy machine. Rows go to ``results/splat_quality.csv``: ours and the baseline at 500 000, 150 000 and 50 000 splats,
