@@ -157,7 +157,7 @@ def _warn_ignored(spec: WorldSpec, context: RunContext) -> list[str]:
 
 def _fused(rendered: RenderedWorld, writer: LayerWriter, context: RunContext) -> tuple[PointCloud, GaussianCloud]:
     """Fuse the stations' views into points and splats, and fit these to them."""
-    views = [view for station in rendered.stations for view in station.views]
+    views = rendered.views
     colors = [tone_map(view.radiance, rendered.exposure) for view in views]
     with context.stage("make splats"):
         samples = fuse_views(views, colors)

@@ -33,17 +33,13 @@ NOISE = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What merging gave: mean relative errors of all pixels and of even surfaces, steps, outliers, CPU seconds.
-
-    near_step  the largest of the ten columns on either side of the seam, which show the same things as it does
-    """
+    """What merging gave: mean relative errors of all pixels and of even surfaces, steps on those, outliers, CPU s."""
 
     relative: float
     on_surfaces: float
     seam_step: float
     median_step: float
     high_step: float
-    near_step: float
     left_out: tuple[int, ...]
     cpu_s: float
 
@@ -125,8 +121,9 @@ def merged(exact: list[tuple[Camera, NDArray[np.float32]]], truth: NDArray[np.fl
     ratio /= np.median(ratio[solid])
     areas = np.broadcast_to(row_solid_angles(ROWS)[:, None], truth.shape)
     error, even = np.abs(ratio - 1.0), is_even(truth)
-    # Steps that the truth does not have, of every column to its next; the last one's next is the first.
-    both = solid & np.roll(solid, -1, axis=1)
+    # Steps that the truth does not have, of every column to its next; the last one's next is the first. Only even
+    # surfaces tell: at a depth edge the views' pixels are not the panorama's, whatever column it stands in.
+    both = even & np.roll(even, -1, axis=1)
     steps = np.where(both, np.abs(np.roll(np.log(ratio), -1, axis=1) - np.log(ratio)), 0.0)
     columns = (steps * areas).sum(axis=0) / np.maximum((both * areas).sum(axis=0), 1e-12)
     return Merged(
@@ -135,7 +132,6 @@ def merged(exact: list[tuple[Camera, NDArray[np.float32]]], truth: NDArray[np.fl
         seam_step=float(columns[-1]),
         median_step=float(np.median(columns)),
         high_step=float(np.percentile(columns, 90.0)),
-        near_step=float(max(columns[:10].max(), columns[-11:-1].max())),
         left_out=tuple(np.flatnonzero(alignment.weights == 0.0).tolist()),
         cpu_s=cpu_s,
     )
@@ -164,8 +160,8 @@ def test_merging_views_of_ray_traced_worlds() -> None:
         assert set(OUTLIERS) <= set(result.left_out)
         assert result.on_surfaces <= 0.02
         # Leaves are finer than pixels: there the views' pixels show others than the panorama's, whatever the merging.
-        assert result.relative <= least + 0.011
-        assert result.seam_step <= max(result.high_step, result.near_step)
+        assert result.relative <= 0.02 or result.relative <= least + 0.01
+        assert result.seam_step <= result.high_step
         assert result.cpu_s <= 40.0
     if names == list(SCENES):
         assert np.mean([result.relative for _, result in results]) <= 0.02

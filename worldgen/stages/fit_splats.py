@@ -29,7 +29,7 @@ def fit_to_stations(
     """
     steps = context.tier.fit_steps
     with context.stage("fit splats") as progress:
-        views = [view for station in rendered.stations for view in station.views]
+        views = rendered.views
         pictures = [
             (view.camera, color) for view, color in zip(views, colors, strict=True) if isinstance(view.camera, Camera)
         ]

@@ -77,9 +77,8 @@ def refine_world(
     with context.stage("refine splats") as progress:
         validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
         training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
-        seen = [view for station in rendered.stations for view in station.views]
-        colors = [tone_map(view.radiance, rendered.exposure) for view in seen]
-        training += station_refinement_views(seen, colors, STATION_PIXELS * pixel_for(cloud))
+        colors = [tone_map(view.radiance, rendered.exposure) for view in rendered.views]
+        training += station_refinement_views(rendered.views, colors, STATION_PIXELS * pixel_for(cloud))
         if limit.seconds is not None:
             limit = RefinementLimit(seconds=max(limit.seconds - (time.perf_counter() - start), 1.0))
         result = refine_splats(

@@ -40,6 +40,11 @@ class RenderedWorld:
     panorama: View
     exposure: float
 
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The cube faces of all stations, the spawn's first."""
+        return tuple(view for station in self.stations for view in station.views)
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LayerFile:

@@ -4,6 +4,8 @@ Density is carved from tabulated noise after Schneider and Vos, "The Real-time V
 Dawn" (2015); light that is scattered many times inside a cloud is approximated by octaves of weaker extinction
 (Wrenninge et al., "Oz: The Great and Volumetric", 2013) and, deep inside, by the two-stream solution for
 conservative scattering. Distances are kilometres.
+
+What is called at every step of the march is inlined: a call counts references to the maps that it is handed.
 """
 
 from __future__ import annotations
