@@ -33,7 +33,7 @@ NOISE = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What merging gave: mean relative errors of all pixels and of even surfaces, steps on those, outliers, CPU s."""
+    """What merging gave: mean relative errors of all pixels and of even surfaces, steps, outliers, CPU seconds."""
 
     relative: float
     on_surfaces: float
@@ -121,9 +121,8 @@ def merged(exact: list[tuple[Camera, NDArray[np.float32]]], truth: NDArray[np.fl
     ratio /= np.median(ratio[solid])
     areas = np.broadcast_to(row_solid_angles(ROWS)[:, None], truth.shape)
     error, even = np.abs(ratio - 1.0), is_even(truth)
-    # Steps that the truth does not have, of every column to its next; the last one's next is the first. Only even
-    # surfaces tell: at a depth edge the views' pixels are not the panorama's, whatever column it stands in.
-    both = even & np.roll(even, -1, axis=1)
+    # Steps that the truth does not have, of every column to its next; the last one's next is the first.
+    both = solid & np.roll(solid, -1, axis=1)
     steps = np.where(both, np.abs(np.roll(np.log(ratio), -1, axis=1) - np.log(ratio)), 0.0)
     columns = (steps * areas).sum(axis=0) / np.maximum((both * areas).sum(axis=0), 1e-12)
     return Merged(
