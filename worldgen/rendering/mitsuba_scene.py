@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from types import ModuleType
 from typing import Any
 
@@ -16,10 +15,10 @@ from worldgen.geometry.cameras import pixel_rays_in_camera
 from worldgen.geometry.equirectangular import row_solid_angles
 from worldgen.rendering.mitsuba_engine import mitsuba
 from worldgen.rendering.mitsuba_materials import make_bsdf
-from worldgen.rendering.mitsuba_meshes import VERTEX_COLOR, colors_as_texture, make_mesh
+from worldgen.rendering.mitsuba_meshes import VERTEX_COLOR, make_mesh
 from worldgen.scene.camera import Camera
 from worldgen.scene.material import Material
-from worldgen.scene.scene import Part, Scene, SceneObject, Sky
+from worldgen.scene.scene import Part, Scene, Sky
 from worldgen.settings import QualityTier
 
 _NEAR_CLIP_M = 0.01
@@ -41,8 +40,8 @@ _NIGHT_RADIANCE = 0.05
 class MitsubaScene:
     """A scene in Mitsuba's memory; built once per world, rendered from many cameras.
 
-    Prototypes' levels of detail that are used more than once become shape groups with instances; everything else,
-    and every part that glows (groups cannot hold lights), becomes a mesh of its own in world coordinates.
+    All places of a part become one mesh in world coordinates. Instances would save a quarter of the memory, but in
+    grass and woods, where their boxes overlap everywhere, paths take a third to a half longer through them.
     """
 
     def __init__(self, scene: Scene, tier: QualityTier, *, variant: str | None = None) -> None:
@@ -62,21 +61,14 @@ class MitsubaScene:
         self._materials = scene.materials
         key_share = _key_share(scene.sky)
         self._glow_weight = _glow_weight(scene)
-        shapes: list[Any] = []
-        counts = Counter((item.prototype, item.lod) for item in scene.objects)
-        groups: dict[tuple[str, int], Any] = {}
+        places: dict[tuple[str, int], list[NDArray[np.float64]]] = {}
         for item in scene.objects:
-            key = (item.prototype, item.lod)
-            parts = [part for part in scene.prototypes[item.prototype].lods[item.lod] if part.mesh.num_triangles]
-            own = [part for part in parts if counts[key] == 1 or self._glows(part)]
-            shared = [part for part in parts if counts[key] > 1 and not self._glows(part)]
-            shapes += [self._mesh(part, item.world_from_object) for part in own]
-            if shared:
-                if key not in groups:
-                    meshes = {f"part_{index}": self._mesh(part, None) for index, part in enumerate(shared)}
-                    groups[key] = self._mi.load_dict({"type": "shapegroup", **meshes})
-                    shapes.append(groups[key])
-                shapes.append(self._instance(groups[key], item))
+            places.setdefault((item.prototype, item.lod), []).append(item.world_from_object)
+        shapes: list[Any] = []
+        for (prototype, lod), transforms in places.items():
+            for part in scene.prototypes[prototype].lods[lod]:
+                if part.mesh.num_triangles:
+                    shapes += self._shapes(part, np.stack(transforms))
         contents = {f"shape_{index}": shape for index, shape in enumerate(shapes)}
         self._scene = self._mi.load_dict({"type": "scene", **contents, **_sky_lights(self._mi, scene.sky, key_share)})
         self._integrator = self._mi.load_dict({"type": "path", "max_depth": tier.max_bounces})
@@ -122,29 +114,22 @@ class MitsubaScene:
     def _glows(self, part: Part) -> bool:
         return max(self._materials[part.material].emission) > 0.0
 
-    def _instance(self, group: Any, item: SceneObject) -> Any:
-        transform = self._mi.ScalarTransform4f(item.world_from_object)
-        return self._mi.load_dict({"type": "instance", "group": group, "to_world": transform})
-
-    def _mesh(self, part: Part, world_from_object: NDArray[np.float64] | None) -> Any:
+    def _shapes(self, part: Part, world_from_object: NDArray[np.float64]) -> list[Any]:
+        """A part at (N, 4, 4) places: one mesh for all of them, but one each where it glows and so is a light."""
         mi, material = self._mi, self._materials[part.material]
-        properties = mi.Properties()
-        if self._glows(part):
-            emission = {"type": "rgb", "value": list(material.emission)}
-            properties["emitter"] = mi.load_dict(
-                {"type": "area", "radiance": emission, "sampling_weight": self._glow_weight}
-            )
-        if part.mesh.colors is None:
-            properties["bsdf"] = self._bsdf(material)
-            return make_mesh(mi, part.mesh, properties, world_from_object)
-        tinted = part.mesh.colors * np.array(material.base_color, dtype=np.float32)
-        if world_from_object is not None:
-            properties["bsdf"] = self._bsdf(material, {"type": "mesh_attribute", "name": VERTEX_COLOR})
-            return make_mesh(mi, part.mesh, properties, world_from_object, colors=tinted)
-        mesh, texture = colors_as_texture(part.mesh, tinted)
-        color = {"type": "bitmap", "bitmap": mi.Bitmap(texture), "raw": True, "wrap_mode": "clamp"}
-        properties["bsdf"] = make_bsdf(mi, material, mesh_color=color)
-        return make_mesh(mi, mesh, properties)
+        has_colors = part.mesh.colors is not None
+        bsdf = self._bsdf(material, {"type": "mesh_attribute", "name": VERTEX_COLOR} if has_colors else None)
+        shapes = []
+        for places in np.split(world_from_object, len(world_from_object)) if self._glows(part) else [world_from_object]:
+            properties = mi.Properties()
+            properties["bsdf"] = bsdf
+            if self._glows(part):
+                emission = {"type": "rgb", "value": list(material.emission)}
+                properties["emitter"] = mi.load_dict(
+                    {"type": "area", "radiance": emission, "sampling_weight": self._glow_weight}
+                )
+            shapes.append(make_mesh(mi, part.mesh, properties, places, tint=material.base_color))
+        return shapes
 
     def _bsdf(self, material: Material, mesh_color: dict[str, Any] | None = None) -> Any:
         key = (material.name, mesh_color is not None)
