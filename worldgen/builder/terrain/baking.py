@@ -40,6 +40,7 @@ from worldgen.builder.terrain.walls import (
     weathering,
 )
 from worldgen.color import linear_from_srgb, srgb_from_linear
+from worldgen.uncounted_arrays import uncounted
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -182,7 +183,12 @@ def bake_rules(fields: FloatArray, places: FloatArray, plan: BakePlan, cover: Co
     """
     count = plan.texture_px // 2 + 1
     rules = np.zeros((count, count, 16), dtype=np.float32)
-    in_strips(lambda first, last: _bake_rules((fields, places), plan, cover, rules, (first, last)), count)
+
+    def bake(first: int, last: int) -> None:
+        numbers = (rules, np.zeros(8, np.float32), np.zeros(WALL_NUMBERS))
+        _bake_rules((fields, places), plan, cover, numbers, (first, last))
+
+    in_strips(bake, count)
     return rules
 
 
@@ -191,13 +197,13 @@ def _bake_rules(
     ground: tuple[FloatArray, FloatArray],
     plan: BakePlan,
     cover: CoverPlan,
-    rules: FloatArray,
+    numbers: tuple[FloatArray, FloatArray, NDArray[np.float64]],
     rows: tuple[int, int],
 ) -> None:
-    fields, places = ground
+    """Fill some rows of the rules, which ``numbers`` begin with; the rest, a point's fields and wall, is scratch."""
+    fields, places = uncounted(ground[0]), uncounted(ground[1])
+    rules, values, wall = uncounted(numbers[0]), uncounted(numbers[1]), uncounted(numbers[2])
     samples = fields.shape[0] - 1
-    values = np.zeros(8, dtype=np.float32)
-    wall = np.zeros(WALL_NUMBERS)
     for row in range(rows[0], rows[1]):
         for column in range(rules.shape[1]):
             u, v = float(places[row, column, 0]), float(places[row, column, 1])
@@ -318,31 +324,38 @@ def bake_level(
         np.zeros((side, side, 3), dtype=np.uint8),
         np.zeros((side, side), dtype=np.uint8),
     )
-    in_strips(lambda first, last: _bake_level((*ground, rules, layers), plan, shared, baked, (first, last)), side)
+    texels, sizes, tiles = layers
+    land = (*ground, rules, texels, np.column_stack([sizes, tiles]).astype(np.float64))
+
+    def bake(first: int, last: int) -> None:
+        numbers = (np.zeros(8, np.float32), np.zeros(16, np.float32), np.zeros(4, np.float32), np.zeros(WALL_NUMBERS))
+        _bake_level(land, plan, shared, (baked, numbers), (first, last))
+
+    in_strips(bake, side)
     return baked
 
 
 @njit(cache=True, nogil=True)
 def _bake_level(
-    land: tuple[FloatArray, FloatArray, FloatArray, tuple[FloatArray, NDArray[np.int64], NDArray[np.float64]]],
+    land: tuple[FloatArray, FloatArray, FloatArray, FloatArray, NDArray[np.float64]],
     plan: BakePlan,
     shared: tuple[tuple[ByteArray, ByteArray, FloatArray], tuple[ByteArray, FloatArray]],
-    baked: tuple[ByteArray, ByteArray, ByteArray],
+    written: tuple[
+        tuple[ByteArray, ByteArray, ByteArray], tuple[FloatArray, FloatArray, FloatArray, NDArray[np.float64]]
+    ],
     rows: tuple[int, int],
 ) -> None:
-    fields, places, rules, layers = land
-    outer, tables = shared
-    encode, decode = tables
-    base, normal, roughness = baked
-    texels, sizes, tiles = layers
-    sides = np.zeros((len(sizes), 2))
-    sides[:, 0], sides[:, 1] = sizes, tiles
+    """Bake some rows into the first of ``written``; the rest, a point's fields, rules, pixel and wall, is scratch."""
+    fields, places, rules = uncounted(land[0]), uncounted(land[1]), uncounted(land[2])
+    texels, sides = uncounted(land[3]), uncounted(land[4])
+    outer = (uncounted(shared[0][0]), uncounted(shared[0][1]), uncounted(shared[0][2]))
+    encode, decode = uncounted(shared[1][0]), uncounted(shared[1][1])
+    baked, numbers = written
+    base, normal, roughness = uncounted(baked[0]), uncounted(baked[1]), uncounted(baked[2])
+    values, rule = uncounted(numbers[0]), uncounted(numbers[1])
+    pixel, wall = uncounted(numbers[2]), uncounted(numbers[3])
     samples = fields.shape[0] - 1
-    values = np.zeros(8, dtype=np.float32)
-    rule = np.zeros(16, dtype=np.float32)
-    wall = np.zeros(WALL_NUMBERS)
     share = 1.0 / (base.shape[0] - 1)
-    pixel = np.zeros(4, dtype=np.float32)
     for row in range(rows[0], rows[1]):
         for column in range(base.shape[1]):
             u, v, right_u, right_v = column * share, row * share, 1.0, 0.0
