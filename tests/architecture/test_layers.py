@@ -20,7 +20,7 @@ FOLDERS = {
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "activations", "color", "randomness", "settings", "backend_table"}),
-    frozenset({"frames", "spherical_harmonics", "events", "storage", "kernels"}),
+    frozenset({"frames", "spherical_harmonics", "events", "storage", "kernels", "uncounted_arrays"}),
     frozenset({"scene", "registry", "engines", "budgets", "staging"}),
     frozenset({"geometry"}),
     frozenset({"navigation"}),
