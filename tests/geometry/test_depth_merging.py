@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
+from worldgen.frames import yaw_rotation
 from worldgen.geometry.cameras import pixel_rays_in_world
 from worldgen.geometry.depth_alignment import DepthKind, ViewDepth, align_views, overlapping_cameras
-from worldgen.geometry.depth_merging import merge_views, solve_screened
+from worldgen.geometry.depth_merging import blend_views, merge_views, solve_screened
 from worldgen.geometry.equirectangular import equirectangular_rays
 from worldgen.randomness import rng
 from worldgen.scene.camera import Camera
@@ -116,6 +118,23 @@ def test_open_worlds_come_back_too(kind: DepthKind) -> None:
     error = np.abs(ratio / np.median(ratio[solid]) - 1.0)
     area = np.sin((np.arange(HEIGHT) + 0.5) / HEIGHT * math.pi)[:, None] * np.ones_like(error)
     assert np.average(error[solid], weights=area[solid]) <= 0.02
+
+
+@pytest.mark.parametrize("kind", ["disparity", "relative", "metric"])
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_the_seam_is_a_place_like_any_other(kind: DepthKind, quarters: int) -> None:
+    """Views turned about the vertical give the same depth turned: nothing depends on where the panorama is cut."""
+    views = views_of(kind, noise=0.03, outliers=OUTLIERS)
+    turn = np.eye(4)
+    turn[:3, :3] = yaw_rotation(quarters * 0.5 * math.pi)
+    turned = [
+        replace(view, camera=replace(view.camera, world_from_camera=turn @ view.camera.world_from_camera))
+        for view in views
+    ]
+    alignment = align_views(views, kind)
+    depth, _ = blend_views(views, alignment, kind, height=HEIGHT)
+    again, _ = blend_views(turned, alignment, kind, height=HEIGHT)
+    np.testing.assert_allclose(np.roll(again, quarters * HEIGHT // 2, axis=1), depth, rtol=1e-4)
 
 
 def test_outliers_are_found_and_only_they() -> None:

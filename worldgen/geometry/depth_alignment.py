@@ -32,8 +32,10 @@ _GRID_HEIGHT = 64
 _LEAST_OVERLAP = 24
 _OUTLIER_FACTOR = 3.0
 _LEAST_OUTLIER = 0.08
-_LEAST_LEVEL = 0.02
+_LEAST_LEVEL = 0.01
 """Errors of values below this part of the middle one count as those of this part do."""
+_LEAST_COMPARED = 0.02
+"""The same where two views are compared, which noise and shifts put off by more."""
 _RINGS = ((0.0, 8), (math.radians(48.0), 5), (math.radians(-48.0), 5), (0.5 * math.pi, 1), (-0.5 * math.pi, 1))
 
 
@@ -279,7 +281,7 @@ def _reweighted(
     residuals, middles = {}, {}
     for a, b in pairs:
         shared = (weights[a] > 0.0) & (weights[b] > 0.0)
-        level = np.maximum(0.5 * (np.abs(aligned[a]) + np.abs(aligned[b])), 0.05 * size)
+        level = np.maximum(0.5 * (np.abs(aligned[a]) + np.abs(aligned[b])), _LEAST_COMPARED * size)
         residuals[a, b] = np.where(shared, np.abs(aligned[a] - aligned[b]) / level, np.inf)
         middles[a, b] = float(np.median(residuals[a, b][shared]))
     of_view = _by_view(middles, len(aligned))
