@@ -168,7 +168,7 @@ def test_merging_views_of_ray_traced_worlds() -> None:
     size_px = int(os.environ.get("WORLDGEN_BENCHMARK_VIEW_PX", "768"))
     sys.stdout.write(f"\n{ROWS} rows, views of {size_px} px\n")
     sys.stdout.write(
-        "| scene | values | resampled only | AbsRel | on surfaces | seam | same place turned | median | 90th | CPU s |\n"
+        "| scene | values | resampled only | AbsRel | on surfaces | seam | the same turned | median | 90th | CPU s |\n"
     )
     results: list[tuple[float, Merged]] = []
     for name in names:
