@@ -12,6 +12,7 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.quality.images import psnr
+from worldgen.rendering import splat_refinement
 from worldgen.rendering.splat_refinement import Pictures, refine_colors
 from worldgen.rendering.splats import render_splats
 from worldgen.scene.camera import Camera
@@ -41,6 +42,14 @@ def test_pictures_get_closer_with_every_iteration(world, eye) -> None:  # type: 
     twice = error(refine_colors(cloud, pictures, iterations=2), eye)
     assert once < before - 0.3
     assert twice < once
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 300_000, 400_000_000])
+def test_bins_kept_for_the_next_iteration_change_nothing(world, kept_bytes, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    cloud, pictures = world
+    one_by_one = refine_colors(refine_colors(cloud, pictures, iterations=1), pictures, iterations=1)
+    monkeypatch.setattr(splat_refinement, "_MOST_KEPT_BYTES", kept_bytes)
+    assert refine_colors(cloud, pictures, iterations=2).sh_dc.tobytes() == one_by_one.sh_dc.tobytes()
 
 
 def test_only_colors_change(world) -> None:  # type: ignore[no-untyped-def]

@@ -47,6 +47,11 @@ class SplatBins:
     dealt: NDArray[np.int64]
 
     @property
+    def num_bytes(self) -> int:
+        """Memory that all arrays take."""
+        return sum(array.nbytes for array in (self.order, self.records, self.starts, self.ranks, self.dealt))
+
+    @property
     def tiles(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
         """What the blending kernels read of the tiles."""
         return self.starts, self.ranks, self.dealt
@@ -72,12 +77,23 @@ def bin_cloud(cloud: GaussianCloud, camera: AnyCamera) -> SplatBins:
     positions = depth_order(depths, counts)
     order = indices[positions]
     records = np.zeros((len(order), packed.shape[1]), dtype=np.float32)
-    first_color = RAY_COLOR if is_panorama else PINHOLE_COLOR
     gather_records(packed, positions, records)
-    colors = records[:, first_color : first_color + 3]
-    fill_colors((cloud.means, cloud.sh_dc, cloud.sh_rest), order, camera_position(camera), colors)
-    starts, ranks = bin_splats(records, first_color + 3, (camera.height, camera.width), is_panorama)
-    return SplatBins(order=order, records=records, starts=starts, ranks=ranks, dealt=deal_tiles(starts))
+    first_bound = _first_color(camera) + 3
+    starts, ranks = bin_splats(records, first_bound, (camera.height, camera.width), is_panorama)
+    bins = SplatBins(order=order, records=records, starts=starts, ranks=ranks, dealt=deal_tiles(starts))
+    fill_bin_colors(bins, cloud, camera)
+    return bins
+
+
+def fill_bin_colors(bins: SplatBins, cloud: GaussianCloud, camera: AnyCamera) -> None:
+    """Give binned splats the colours that they have in a cloud which has changed in nothing else since."""
+    first = _first_color(camera)
+    colors = bins.records[:, first : first + 3]
+    fill_colors((cloud.means, cloud.sh_dc, cloud.sh_rest), bins.order, camera_position(camera), colors)
+
+
+def _first_color(camera: AnyCamera) -> int:
+    return RAY_COLOR if isinstance(camera, PanoramaCamera) else PINHOLE_COLOR
 
 
 def splat_colors(

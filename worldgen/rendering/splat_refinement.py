@@ -18,7 +18,7 @@ from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
 from worldgen.geometry.cameras import cube_cameras, pixel_rays_in_world
 from worldgen.geometry.equirectangular import sample_equirectangular
 from worldgen.geometry.layer_splats import LayerSplats
-from worldgen.rendering.gaussian_rasterizer import bin_cloud
+from worldgen.rendering.gaussian_rasterizer import SplatBins, bin_cloud, fill_bin_colors
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -31,6 +31,8 @@ Pictures = Sequence[tuple[Camera, NDArray[np.float32]]]
 
 _FACE_ROWS = 0.3
 """Half the side of a cube's faces, by the rows of the panorama: a little finer than it, so that nothing is lost."""
+_MOST_KEPT_BYTES = 400_000_000
+"""About how much memory bins of pictures may take while they wait for the next iteration."""
 _MOST_CHANGE = 0.15
 _RELAXATION = 1.5
 _INERTIA = 0.3
@@ -58,10 +60,18 @@ def refine_colors(
     """
     pixel = pixel_for(cloud) if pixel is None else pixel
     reduced = [reduced_picture(camera, picture, pixel) for camera, picture in pictures]
-    for _ in range(iterations):
+    kept: dict[int, SplatBins] = {}
+    for iteration in range(iterations):
         totals = np.zeros((cloud.num_gaussians, 4))
-        for camera, picture in reduced:
-            bins = bin_cloud(cloud, camera)
+        for index, (camera, picture) in enumerate(reduced):
+            bins = kept.get(index)
+            if bins is None:
+                bins = bin_cloud(cloud, camera)
+                if iteration + 1 < iterations and sum(item.num_bytes for item in kept.values()) < _MOST_KEPT_BYTES:
+                    kept[index] = bins
+            else:
+                # Nothing but colours has changed.
+                fill_bin_colors(bins, cloud, camera)
             gathered = np.zeros((len(bins.ranks), 4), dtype=np.float32)
             backproject_residuals(bins.tiles, bins.records, picture, gathered)
             add_to_splats(bins.ranks, bins.order, gathered, totals)
