@@ -16,13 +16,21 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.randomness import rng
+from worldgen.rendering import splat_training
 from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
-from worldgen.rendering.splat_densification import densify, new_tally
+from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
 from worldgen.rendering.splat_gradients import splat_gradients
-from worldgen.rendering.splat_optimizer import MAX_GROWTH, MAX_SHIFT, MAX_SHRINKAGE, start_state, take_step
+from worldgen.rendering.splat_optimizer import (
+    MAX_GROWTH,
+    MAX_SHIFT,
+    MAX_SHRINKAGE,
+    SplatState,
+    start_state,
+    take_step,
+)
 from worldgen.rendering.splat_refinement import refine_colors
-from worldgen.rendering.splat_training import RefinementView, refine_splats, views_psnr
+from worldgen.rendering.splat_training import DENSIFY_ROUNDS, RefinementView, refine_splats, views_psnr
 from worldgen.rendering.splat_training_state import fingerprint_of, load_refinement
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -73,8 +81,8 @@ def test_same_bytes_whatever_the_number_of_threads(world: World) -> None:
     try:
         for count in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
             numba.set_num_threads(count)
-            limit = RefinementLimit(steps=16)
-            results.append(refine_splats(cloud, training, validation, limit=limit, budget=5200).cloud)
+            limit = RefinementLimit(steps=32)
+            results.append(refine_splats(cloud, training[:2], validation, limit=limit, budget=5200).cloud)
     finally:
         numba.set_num_threads(threads)
     for name in FIELDS:
@@ -83,7 +91,8 @@ def test_same_bytes_whatever_the_number_of_threads(world: World) -> None:
 
 def test_goes_on_where_it_was_killed(world: World, tmp_path: Path) -> None:
     cloud, training, validation = world
-    limit, path = RefinementLimit(steps=16), tmp_path / "state.npz"
+    training = training[:2]
+    limit, path = RefinementLimit(steps=32), tmp_path / "state.npz"
     whole = refine_splats(cloud, training, validation, limit=limit)
 
     def kill(fraction: float, message: str) -> None:
@@ -102,6 +111,24 @@ def test_goes_on_where_it_was_killed(world: World, tmp_path: Path) -> None:
     assert resumed.scores == whole.scores
     for name in FIELDS:
         assert getattr(resumed.cloud, name).tobytes() == getattr(whole.cloud, name).tobytes(), name
+
+
+@pytest.mark.parametrize(("pictures", "grows"), [(2, True), (6, False)])
+def test_splats_are_split_once_all_pictures_have_judged_them_often(world: World, pictures: int, grows: bool) -> None:
+    """32 steps are 16 rounds over two pictures, of which splits take six, and five over six pictures."""
+    cloud, training, validation = world
+    counts: list[int] = []
+
+    def look(state: SplatState, tally: SplatTally, *, budget: int) -> SplatState:
+        counts.append(int(tally.looks.max()))
+        return densify(state, tally, budget=budget)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splat_training, "densify", look)
+        limit = RefinementLimit(steps=32)
+        refine_splats(cloud, training[:pictures], validation, limit=limit, budget=cloud.num_gaussians + 100)
+    assert bool(counts) == grows
+    assert all(looks >= DENSIFY_ROUNDS for looks in counts)
 
 
 def test_damaged_and_foreign_states_are_not_used(world: World, tmp_path: Path) -> None:

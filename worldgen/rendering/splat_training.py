@@ -42,6 +42,9 @@ PATIENCE = 6
 """After so many looks without gain it is over; most gain comes late, when steps are short."""
 DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 """Part of the time in which splats are split; new ones need time to settle."""
+DENSIFY_ROUNDS = 6
+"""So many times all pictures are gone to before splats are split, and again before the next time. Judged by less than
+one round, splits in 400 steps made two worlds 0.06 and 0.23 dB worse than none."""
 STEPS_SHARE = 0.94
 """Part of the seconds after which no more steps are taken; colours are solved for in the rest."""
 LAST_PACE = 0.1
@@ -135,7 +138,7 @@ def refine_splats(
         progress(min(done, 1.0), f"{run.best_psnr:.2f} dB after {run.step} steps")
         if math.floor(EVALUATIONS * done) > math.floor(EVALUATIONS * fraction):
             run.look(run.state.cloud, views_psnr(run.state.cloud, validation))
-            if DENSIFY_FROM <= done <= DENSIFY_TO:
+            if DENSIFY_FROM <= done <= DENSIFY_TO and run.has_finished_rounds(DENSIFY_ROUNDS * len(training)):
                 run.state = densify(run.state, run.tally, budget=budget)
                 run.tally = new_tally(run.state.cloud.num_gaussians)
             if state_path is not None:
@@ -201,6 +204,11 @@ class _Run:
         """Whether the last looks brought no gain."""
         psnrs = [psnr for _, psnr in self.scores]
         return len(psnrs) > PATIENCE and max(psnrs[-PATIENCE:]) <= max(psnrs[:-PATIENCE])
+
+    def has_finished_rounds(self, steps: int) -> bool:
+        """Whether a multiple of so many steps lies between the last look and the one before."""
+        (before, _), (now, _) = self.scores[-2:]
+        return now // steps > before // steps
 
     def take_step(self, camera: Camera, truth: TruePicture, pace: float) -> None:
         """Go towards one picture."""
