@@ -24,12 +24,12 @@ from worldgen.stages.refinement_views import (
 )
 from worldgen.stages.world_layers import RenderedWorld
 
-MAX_VIEWS = 128
-"""Pictures at most, beside those of the stations; each costs about as much as ten to twenty steps."""
+MAX_VIEWS = 200
+"""Pictures at most, beside those of the stations; each costs about as much as six to ten steps."""
 LEAST_VIEWS = 18
-STEPS_PER_VIEW = 10
-"""A picture is worth rendering for so many steps."""
-RENDERING_SHARE = 0.5
+STEPS_PER_VIEW = 6
+"""A picture is worth rendering for so many steps: splats fit few pictures better than what they have not seen."""
+RENDERING_SHARE = 0.6
 """Part of the seconds after which no more pictures are rendered: these teach more than further steps would."""
 VALIDATION_EVERY = 6
 """One picture in so many is kept apart to judge by."""
