@@ -40,8 +40,8 @@ _NIGHT_RADIANCE = 0.05
 class MitsubaScene:
     """A scene in Mitsuba's memory; built once per world, rendered from many cameras.
 
-    All places of a part become one mesh in world coordinates. Instances would save a quarter of the memory, but in
-    grass and woods, where their boxes overlap everywhere, paths take a third to a half longer through them.
+    All places of a part become one mesh in world coordinates. Instances would save a sixth of a world's memory, but in
+    grass and woods, where their boxes overlap everywhere, paths take a quarter to a half longer through them.
     """
 
     def __init__(self, scene: Scene, tier: QualityTier, *, variant: str | None = None) -> None:

@@ -45,7 +45,7 @@ DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 DENSIFY_ROUNDS = 6
 """So many times all pictures are gone to before splats are split, and again before the next time. Judged by less than
 one round, splits in 400 steps made two worlds 0.06 and 0.23 dB worse than none."""
-STEPS_SHARE = 0.94
+STEPS_SHARE = 0.85
 """Part of the seconds after which no more steps are taken; colours are solved for in the rest."""
 LAST_PACE = 0.1
 """What is left of the first step length at the end."""

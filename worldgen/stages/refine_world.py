@@ -25,7 +25,7 @@ from worldgen.stages.refinement_views import (
 from worldgen.stages.world_layers import RenderedWorld
 
 MAX_VIEWS = 200
-"""Pictures at most, beside those of the stations; each costs about as much as six to ten steps."""
+"""Pictures at most, beside those of the stations; each costs about as much as six to eight steps."""
 LEAST_VIEWS = 18
 STEPS_PER_VIEW = 6
 """A picture is worth rendering for so many steps: splats fit few pictures better than what they have not seen."""
