@@ -16,7 +16,7 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.randomness import rng
-from worldgen.rendering import splat_training
+from worldgen.rendering import splat_trainers
 from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
@@ -124,7 +124,7 @@ def test_splats_are_split_once_all_pictures_have_judged_them_often(world: World,
         return densify(state, tally, budget=budget)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splat_training, "densify", look)
+        patch.setattr(splat_trainers, "densify", look)
         limit = RefinementLimit(steps=32)
         refine_splats(cloud, training[:pictures], validation, limit=limit, budget=cloud.num_gaussians + 100)
     assert bool(counts) == grows

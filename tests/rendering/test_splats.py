@@ -9,7 +9,7 @@ import pytest
 
 from tests.splat_clouds import join, one_splat, random_cloud, reference_render
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera
-from worldgen.rendering.splats import has_cuda, render_splats
+from worldgen.rendering.splats import has_gsplat, render_splats
 from worldgen.scene.camera import AnyCamera
 
 
@@ -73,7 +73,7 @@ def test_pictures_agree_with_brute_force(name: str) -> None:
 
 @pytest.mark.gpu
 def test_gpu_and_cpu_agree() -> None:
-    if not has_cuda():
+    if not has_gsplat():
         pytest.skip("no CUDA device")
     camera = pinhole_camera(np.eye(4), height=120, width=160, horizontal_fov=1.4)
     # Small splats: gsplat orders by depth along the axis, we by distance, which differs where large ones overlap.

@@ -25,8 +25,9 @@ DEPTH_TOLERANCE = 0.01
 
 _RADIUS = 5
 _SIGMA = 1.5
-_C1 = np.float32(0.01**2)
-_C2 = np.float32(0.03**2)
+SSIM_C1 = np.float32(0.01**2)
+SSIM_C2 = np.float32(0.03**2)
+"""Keep the similarity of dark and of even places finite (Wang et al. 2004, for values from 0 to 1)."""
 _ROWS = 16
 
 
@@ -37,6 +38,13 @@ def _window() -> NDArray[np.float32]:
 
 
 _WINDOW = _window()
+
+
+def smoothing_matrix(size: int) -> NDArray[np.float32]:
+    """The window along one axis of a picture as a symmetric matrix (size, size); black beyond the borders."""
+    distances = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    weights = np.append(_WINDOW[_RADIUS:], np.float32(0.0))
+    return weights[np.minimum(distances, _RADIUS + 1)]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -106,7 +114,8 @@ def picture_loss(
     x, y = smooth(planes).astype(np.float64), truth.means.astype(np.float64)
     variances = smooth(planes * planes) - x * x + truth.squares - y * y
     covariance = smooth(planes * truth.planes) - x * y
-    similarity = (2.0 * x * y + _C1) * (2.0 * covariance + _C2) / ((x * x + y * y + _C1) * (variances + _C2))
+    similarity = (2.0 * x * y + SSIM_C1) * (2.0 * covariance + SSIM_C2)
+    similarity /= (x * x + y * y + SSIM_C1) * (variances + SSIM_C2)
     known = truth.nearness > 0.0
     relative = np.abs(inverse_depth[known] / truth.nearness[known] - (1.0 - transmittance[known]))
     depth = np.maximum(relative - DEPTH_TOLERANCE, 0.0).sum() / truth.nearness.size
@@ -156,10 +165,10 @@ def _similarity_gradients(
         channel, y = row // height, row % height
         for x in range(width):
             mx, my = means[channel, y, x], true_means[channel, y, x]
-            a1 = two * mx * my + _C1
-            a2 = two * (products[channel, y, x] - mx * my) + _C2
-            b1 = mx * mx + my * my + _C1
-            b2 = squares[channel, y, x] - mx * mx + true_squares[channel, y, x] - my * my + _C2
+            a1 = two * mx * my + SSIM_C1
+            a2 = two * (products[channel, y, x] - mx * my) + SSIM_C2
+            b1 = mx * mx + my * my + SSIM_C1
+            b2 = squares[channel, y, x] - mx * mx + true_squares[channel, y, x] - my * my + SSIM_C2
             inverse = np.float32(1.0) / (b1 * b2)
             similarity = a1 * a2 * inverse
             by_mean[channel, y, x] = two * (my * (a2 - a1) * inverse + mx * similarity * (b1 - b2) * inverse)

@@ -29,9 +29,12 @@ MAX_SHIFT = 2.0
 MAX_GROWTH = 2.0
 MAX_SHRINKAGE = 4.0
 MIN_OPACITY, MAX_OPACITY = 0.002, 0.9995
-_MAX_COLOR = 1.08
+MAX_COLOR = 1.08
 
-_BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-15
+ADAM_BETAS = 0.9, 0.99
+ADAM_EPSILON = 1e-15
+
+_BETA1, _BETA2 = ADAM_BETAS
 _LOG_BETA1, _LOG_BETA2 = math.log(_BETA1), math.log(_BETA2)
 _BLOCK = 1024
 _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
@@ -182,7 +185,7 @@ def _directions(
         first[k] = np.float32(_BETA1) * first[k] + np.float32(1.0 - _BETA1) * slope
         second[k] = np.float32(_BETA2) * second[k] + np.float32(1.0 - _BETA2) * slope * slope
         # The bias of young moments is taken out (Kingma and Ba 2015); it is the same for all parameters of a splat.
-        direction[k] = first[k] * unbias[0] / (np.sqrt(second[k] * unbias[1]) + np.float32(_EPSILON))
+        direction[k] = first[k] * unbias[0] / (np.sqrt(second[k] * unbias[1]) + np.float32(ADAM_EPSILON))
 
 
 @nb.njit(parallel=True, cache=True)
@@ -206,7 +209,7 @@ def _step_block(
     turn, local = np.zeros((3, 3)), np.zeros(3)
     gradient = np.zeros(arrays[9].shape[1], dtype=np.float32)
     direction = np.zeros_like(gradient)
-    limit = (_MAX_COLOR - 0.5) / SH_C0
+    limit = (MAX_COLOR - 0.5) / SH_C0
     order, ranks = seen
     for place in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
         rank = ranks[place]

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +18,18 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.events import Progress, ignore_progress
 from worldgen.randomness import rng
-from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
-from worldgen.rendering.picture_loss import TruePicture, make_true_picture, picture_gradients
-from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
-from worldgen.rendering.splat_gradients import ImageLoss, SplatGradients, splat_gradients
-from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, copy_of, start_state, take_step
+from worldgen.rendering.picture_loss import TruePicture, make_true_picture
+from worldgen.rendering.splat_densification import SplatTally
+from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, start_state
 from worldgen.rendering.splat_refinement import refine_colors
+from worldgen.rendering.splat_trainers import CpuTrainer, SplatTrainer
 from worldgen.rendering.splat_training_state import (
     SavedRefinement,
     fingerprint_of,
     load_refinement,
     save_refinement,
 )
-from worldgen.rendering.splats import has_cuda
+from worldgen.rendering.splats import has_gsplat, rasterize_splats
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
@@ -119,30 +117,29 @@ def refine_splats(
     """
     if not training or not validation or not cloud.num_gaussians:
         raise InvalidInputError("Refinement takes splats, pictures to come close to, and others to judge by.")
-    truths = [make_true_picture(view.rgb, view.euclidean_depth) for view in training]
+    pictures = [(view.camera, make_true_picture(view.rgb, view.euclidean_depth)) for view in training]
     budget = cloud.num_gaussians if budget is None else budget
     fingerprint = fingerprint_of(cloud, [*training, *validation], limit, budget, seed) if state_path else ""
-    run = _resumed(state_path, fingerprint, limit, rates) or _Run(
-        state=start_state(cloud),
-        tally=new_tally(cloud.num_gaussians),
-        best=cloud,
-        scores=[(0, views_psnr(cloud, validation))],
-        clock=_Clock(limit),
-        rates=rates,
-    )
+    saved = load_refinement(state_path, fingerprint) if state_path is not None else None
+    if saved is None:
+        trainer = _trainer(start_state(cloud), None, pictures, rates)
+        run = _Run(best=cloud, scores=[(0, views_psnr(cloud, validation))], clock=_Clock(limit))
+    else:
+        trainer = _trainer(saved.state, saved.tally, pictures, rates)
+        run = _Run(best=saved.best, scores=list(saved.scores), clock=_Clock(limit, saved.seconds))
     while run.clock.fraction(run.step) < 1.0 and not run.is_stalled:
-        index = _view_of_step(run.step, len(training), seed)
         fraction = run.clock.fraction(run.step)
-        run.take_step(training[index].camera, truths[index], LAST_PACE**fraction)
+        trainer.take_step(_view_of_step(run.step, len(training), seed), LAST_PACE**fraction)
+        run.step += 1
         done = run.clock.fraction(run.step)
         progress(min(done, 1.0), f"{run.best_psnr:.2f} dB after {run.step} steps")
         if math.floor(EVALUATIONS * done) > math.floor(EVALUATIONS * fraction):
-            run.look(run.state.cloud, views_psnr(run.state.cloud, validation))
+            now = trainer.cloud()
+            run.look(now, views_psnr(now, validation))
             if DENSIFY_FROM <= done <= DENSIFY_TO and run.has_finished_rounds(DENSIFY_ROUNDS * len(training)):
-                run.state = densify(run.state, run.tally, budget=budget)
-                run.tally = new_tally(run.state.cloud.num_gaussians)
+                trainer.densify(budget)
             if state_path is not None:
-                save_refinement(state_path, fingerprint, run.saved())
+                save_refinement(state_path, fingerprint, run.saved(trainer))
     # Shapes have moved on since colours were solved for.
     colored = refine_colors(run.best, [(view.camera, view.rgb) for view in training])
     run.look(colored, views_psnr(colored, validation))
@@ -161,7 +158,7 @@ def views_psnr(cloud: GaussianCloud, views: Sequence[RefinementView]) -> float:
     """PSNR of renders over all pictures together, in decibels."""
     squared = 0.0
     for view in views:
-        rgb = np.clip(rasterize(cloud, view.camera)[0], 0.0, 1.0)
+        rgb = np.clip(rasterize_splats(cloud, view.camera)[0], 0.0, 1.0)
         squared += float(np.mean((rgb.astype(np.float64) - view.rgb) ** 2)) / len(views)
     return -10.0 * math.log10(max(squared, 1e-12))
 
@@ -187,13 +184,14 @@ class _Clock:
 class _Run:
     """What changes while refining."""
 
-    state: SplatState
-    tally: SplatTally
     best: GaussianCloud
     scores: list[tuple[int, float]]
     clock: _Clock
-    rates: Rates
     step: int = 0
+
+    def __post_init__(self) -> None:
+        """Go on after the last look."""
+        self.step = self.scores[-1][0]
 
     @property
     def best_psnr(self) -> float:
@@ -210,48 +208,29 @@ class _Run:
         (before, _), (now, _) = self.scores[-2:]
         return now // steps > before // steps
 
-    def take_step(self, camera: Camera, truth: TruePicture, pace: float) -> None:
-        """Go towards one picture."""
-        order, gradients = _gradients(self.state.cloud, camera, partial(picture_gradients, truth=truth))
-        if len(order):
-            take_step(self.state, order, gradients, pace=pace, rates=self.rates)
-            self.tally.add(order, gradients)
-        self.step += 1
-
     def look(self, cloud: GaussianCloud, psnr_db: float) -> None:
         """Keep the splats if they are the best so far."""
         if psnr_db > self.best_psnr:
-            self.best = copy_of(cloud)
+            self.best = cloud
         self.scores.append((self.step, psnr_db))
 
-    def saved(self) -> SavedRefinement:
+    def saved(self, trainer: SplatTrainer) -> SavedRefinement:
         """All that is needed to go on from here."""
+        state, tally = trainer.saved()
         return SavedRefinement(
-            state=self.state,
-            tally=self.tally,
-            best=self.best,
-            scores=tuple(self.scores),
-            seconds=self.clock.seconds,
+            state=state, tally=tally, best=self.best, scores=tuple(self.scores), seconds=self.clock.seconds
         )
 
 
-def _gradients(cloud: GaussianCloud, camera: Camera, loss: ImageLoss) -> tuple[NDArray[np.int32], SplatGradients]:
-    """Which splats a camera sees, and how the loss changes with them."""
-    if has_cuda():
-        from worldgen.rendering.splat_gradients_cuda import splat_gradients_on_cuda
+def _trainer(
+    state: SplatState, tally: SplatTally | None, pictures: Sequence[tuple[Camera, TruePicture]], rates: Rates
+) -> SplatTrainer:
+    """What takes the steps on this machine."""
+    if has_gsplat():
+        from worldgen.rendering.gsplat_trainer import GsplatTrainer
 
-        return splat_gradients_on_cuda(cloud, camera, loss)
-    bins = bin_cloud(cloud, camera)
-    return bins.order, splat_gradients(cloud, camera, bins, loss)
-
-
-def _resumed(path: Path | None, fingerprint: str, limit: RefinementLimit, rates: Rates) -> _Run | None:
-    """A run as it was when it last saved itself, if it did."""
-    saved = load_refinement(path, fingerprint) if path is not None else None
-    if saved is None:
-        return None
-    clock = _Clock(limit, saved.seconds)
-    return _Run(saved.state, saved.tally, saved.best, list(saved.scores), clock, rates, step=saved.scores[-1][0])
+        return GsplatTrainer(state, pictures, rates=rates)
+    return CpuTrainer(state, pictures, tally=tally, rates=rates)
 
 
 def _view_of_step(step: int, count: int, seed: int) -> int:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worldgen.frames import Frame, axes_from, inverse_rigid
 from worldgen.scene.camera import AnyCamera, Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
@@ -41,64 +40,43 @@ def render_splats(
         camera: Pinhole or equirectangular.
         background: Display-referred colour behind all splats.
     """
-    if isinstance(camera, Camera) and has_cuda():
-        rgb, transmittance, inverse_depth = _rasterize_with_gsplat(cloud, camera)
-    else:
-        from worldgen.rendering.gaussian_rasterizer import rasterize
-
-        rgb, transmittance, inverse_depth = rasterize(cloud, camera)
     from worldgen.rendering.gaussian_rasterizer_blending import finish_image
 
+    rgb, transmittance, inverse_depth = rasterize_splats(cloud, camera)
     finish_image((rgb, transmittance, inverse_depth), np.asarray(background, dtype=np.float32))
     return SplatImage(rgb=rgb, alpha=transmittance, euclidean_depth=inverse_depth)
 
 
+def rasterize_splats(
+    cloud: GaussianCloud, camera: AnyCamera
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """What :func:`worldgen.rendering.gaussian_rasterizer.rasterize` returns, from the fastest engine at hand."""
+    if isinstance(camera, Camera) and has_gsplat():
+        from worldgen.rendering.gsplat_rasterizer import rasterize_with_gsplat
+
+        return rasterize_with_gsplat(cloud, camera)
+    from worldgen.rendering.gaussian_rasterizer import rasterize
+
+    return rasterize(cloud, camera)
+
+
 @functools.cache
-def has_cuda() -> bool:
-    """Whether torch finds a CUDA device; torch, which takes seconds to load, is only asked where there is a driver."""
+def has_gsplat() -> bool:
+    """Whether there is a CUDA device, and gsplat's kernels for it.
+
+    Torch, which takes seconds to load, is only asked where there is a driver. gsplat builds its kernels on first use,
+    which takes minutes and CUDA's compiler; where that fails, everything still works on the CPU.
+    """
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
     import torch
 
-    return bool(torch.cuda.is_available())
-
-
-def _rasterize_with_gsplat(
-    cloud: GaussianCloud, camera: Camera
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Like ``gaussian_rasterizer.rasterize``, on the GPU; the inverted depth is a colour channel of its own."""
-    import gsplat
-    import torch
-
-    from worldgen.geometry.cameras import camera_position
-    from worldgen.geometry.splat_shapes import LOW_PASS_PX2
-    from worldgen.rendering.gaussian_rasterizer import splat_colors
-    from worldgen.rendering.gaussian_rasterizer_projection import NEAR_PLANE_M
-
-    def on_device(values: NDArray[np.floating]) -> torch.Tensor:
-        return torch.from_numpy(np.array(values, dtype=np.float32)).to("cuda")
-
-    position = camera_position(camera)
-    colors = splat_colors(cloud, np.arange(cloud.num_gaussians, dtype=np.int32), position)
-    nearness = 1.0 / np.maximum(np.linalg.norm(cloud.means - position, axis=1)[:, None], NEAR_PLANE_M)
-    camera_from_world = inverse_rigid(camera.world_from_camera)
-    camera_from_world[:3] = axes_from(Frame.RDF, Frame.RUB) @ camera_from_world[:3]
-    with torch.no_grad():
-        channels, alphas, _ = gsplat.rasterization(
-            on_device(cloud.means),
-            on_device(cloud.quats_wxyz),
-            on_device(cloud.scales),
-            on_device(cloud.opacities),
-            on_device(np.concatenate([colors, nearness], axis=1)),
-            on_device(camera_from_world)[None],
-            on_device(camera.intrinsics_px)[None],
-            camera.width,
-            camera.height,
-            near_plane=NEAR_PLANE_M,
-            eps2d=LOW_PASS_PX2,
-        )
-    blended = channels[0].cpu().numpy()
-    rgb, inverse_depth = np.ascontiguousarray(blended[..., :3]), np.ascontiguousarray(blended[..., 3])
-    return rgb, 1.0 - alphas[0, ..., 0].cpu().numpy(), inverse_depth
+    if not torch.cuda.is_available():
+        return False
+    try:
+        from gsplat.cuda._backend import _C as kernels
+    except (ImportError, OSError, RuntimeError):
+        return False
+    return kernels is not None
