@@ -50,7 +50,8 @@ def best_variant() -> str:
         return CPU_VARIANT
     try:
         mi = mitsuba(GPU_VARIANT)
-        scene = mi.load_dict({"type": "scene", "light": {"type": "constant"}, "ball": {"type": "sphere"}})
+        contents = {"integrator": {"type": "path"}, "light": {"type": "constant"}, "ball": {"type": "sphere"}}
+        scene = mi.load_dict({"type": "scene", **contents})
         sensor = mi.load_dict({"type": "perspective", "film": {"type": "hdrfilm", "width": 4, "height": 4}})
         image = np.array(mi.render(scene, sensor=sensor, spp=1))
     except Exception:  # whatever a driver throws, the CPU still works
