@@ -80,7 +80,8 @@ def reference_render(
     clear = np.ones((camera.height, camera.width))
     depth = np.zeros((camera.height, camera.width))
     rays = pixel_rays_in_camera(camera)
-    for i in np.argsort(distances.astype(np.float32), kind="stable"):
+    depths = distances if isinstance(camera, PanoramaCamera) else -in_camera[:, 2]
+    for i in np.argsort(depths.astype(np.float32), kind="stable"):
         if isinstance(camera, PanoramaCamera):
             if distances[i] < 0.05:
                 continue

@@ -49,7 +49,7 @@ def render_smoothly(
     size = (camera.height, camera.width)
     rgb, clear, near = np.zeros((*size, 3)), np.ones(size), np.zeros(size)
     count = len(distances)
-    order = np.argsort(distances, kind="stable") if frozen is None else frozen.order
+    order = np.argsort(in_camera[:, 2], kind="stable") if frozen is None else frozen.order
     kept, limited, slopes = np.zeros((count, *size), bool), np.zeros((count, *size), bool), np.zeros((count, 2))
     for i in order:
         x, y, z = in_camera[i]

@@ -13,7 +13,7 @@ from tests.splat_clouds import join, one_splat, random_cloud, reference_render, 
 from worldgen.frames import look_at, rotate_quats, rotate_vectors, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera, pixel_rays_in_camera
 from worldgen.randomness import rng
-from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize, splat_colors
+from worldgen.rendering.gaussian_rasterizer import bin_cloud, fitting_order, rasterize, splat_colors
 from worldgen.rendering.gaussian_rasterizer_colors import fill_basis
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.rendering.gaussian_rasterizer_tiles import TILE, deal_tiles
@@ -262,3 +262,24 @@ def test_tiles_are_dealt_evenly(tiles: int) -> None:
     for parts, most in ((2, 1.04), (4, 1.1)):
         shares = np.array([entries[part].sum() for part in np.array_split(dealt, parts)])
         assert shares.max() < most * shares.min(), "a thread that waits for another is a core that rests"
+
+
+def test_order_by_distance_is_that_of_a_panorama_and_by_axis_that_of_gsplat() -> None:
+    """Two overlapping splats at the border: the farther one along the ray is nearer along the axis."""
+    camera = pinhole_camera(np.eye(4), height=40, width=120, horizontal_fov=2.2)
+    inner = one_splat((1.4, 0.0, -1.05), scales=(0.3, 0.3, 0.3), opacity=0.99, color=(1.0, 0.0, 0.0))
+    outer = one_splat((1.7, 0.0, -0.95), scales=(0.3, 0.3, 0.3), opacity=0.99, color=(0.0, 1.0, 0.0))
+    cloud = join(inner, outer)
+    assert np.linalg.norm(inner.means) < np.linalg.norm(outer.means)
+    assert bin_cloud(cloud, camera).order.tolist() == [1, 0]
+    assert bin_cloud(cloud, camera, "distance").order.tolist() == [0, 1]
+    assert bin_cloud(cloud, panorama_camera(np.zeros(3), height=64)).order.tolist() == [0, 1]
+    column = round(60 + camera.intrinsics_px[0, 0] * 1.55)
+    by_axis = rasterize(cloud, camera)[0][20, column]
+    assert by_axis[1] > by_axis[0]
+
+
+def test_pictures_are_fitted_in_both_orders_and_faces_of_cubes_in_turns() -> None:
+    orders = [fitting_order(index) for index in range(24)]
+    assert orders.count("axis") == orders.count("distance") == 12
+    assert all(orders[face] != orders[face + 6] for face in range(6))

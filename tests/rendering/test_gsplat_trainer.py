@@ -58,7 +58,7 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 def small_splats(count: int = 200, *, seed: int = 3, sh_rest: int = 3) -> GaussianCloud:
-    """Splats whose order is the same by distance and by depth along the axis, nearly everywhere they overlap."""
+    """Splats of a few pixels each."""
     cloud = random_cloud(count, seed=seed, sh_rest=sh_rest)
     scales, opacities = np.clip(cloud.scales, 0.01, 0.08), np.maximum(cloud.opacities, 0.1)
     return dataclasses.replace(cloud, scales=scales.astype(np.float32), opacities=opacities.astype(np.float32))
@@ -129,7 +129,7 @@ def test_pictures_are_those_of_the_cpu(device: str) -> None:
     images = rasterize_tensors(splat_tensors(cloud, device), tensor_camera(camera, device))
     theirs = (images.rgb, images.transmittance, images.inverse_depth)
     for image, ours in zip(theirs, rasterize(cloud, camera), strict=True):
-        assert np.abs(image.cpu().numpy() - ours).mean() < 0.5 / 255.0
+        assert np.abs(image.cpu().numpy() - ours).mean() < 0.2 / 255.0
     seen = np.zeros(cloud.num_gaussians, dtype=bool)
     seen[bin_cloud(cloud, camera).order] = True
     assert (images.seen.cpu().numpy() == seen).mean() > 0.95

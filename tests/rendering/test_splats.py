@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -76,10 +74,8 @@ def test_gpu_and_cpu_agree() -> None:
     if not has_gsplat():
         pytest.skip("no CUDA device")
     camera = pinhole_camera(np.eye(4), height=120, width=160, horizontal_fov=1.4)
-    # Small splats: gsplat orders by depth along the axis, we by distance, which differs where large ones overlap.
     cloud = random_cloud(4000, seed=12, sh_rest=15)
-    cloud = dataclasses.replace(cloud, scales=np.minimum(cloud.scales, np.float32(0.03)))
     with_gsplat = render_splats(cloud, camera)
     color, clear, _ = reference_render(cloud, camera)
-    assert np.abs(with_gsplat.rgb - np.clip(color, 0.0, 1.0)).mean() < 1.0 / 255.0
-    assert np.abs(with_gsplat.alpha - (1.0 - clear)).mean() < 1.0 / 255.0
+    assert np.abs(with_gsplat.rgb - np.clip(color, 0.0, 1.0)).mean() < 0.2 / 255.0
+    assert np.abs(with_gsplat.alpha - (1.0 - clear)).mean() < 0.2 / 255.0

@@ -235,8 +235,6 @@ def _sky(layered: LayeredPanorama, eye: NDArray[np.float64], budget: int) -> Gau
     ground = layered.layers[0].mask
     shown = np.broadcast_to(layered.is_open, ground.shape) & (rays[..., 1] > -0.1)
     angles = np.broadcast_to(np.sqrt(row_solid_angles(height))[:, None], ground.shape)
-    # A shell takes a small part of what a sky may spend; without sky it is all there is.
-    budget = budget if layered.is_open else 16 * budget
     return build_sky(
         rays[shown].astype(np.float32),
         layered.sky[shown],

@@ -40,9 +40,9 @@ class SplatSettings:
     """Opacity of splats that fill their cell."""
     reference_pixels: float = 0.9
     """Side of the pixel that pictures are expected to have, in cells: thin things are thinned out for these."""
-    contract_beyond_m: float = 1000.0
+    contract_beyond_m: float = 800.0
     """Land further off is drawn nearer, up to ``farthest_m``; from the spawn that changes nothing."""
-    farthest_m: float = 1800.0
+    farthest_m: float = 1500.0
     most_of_distance: float = 0.12
     """Longest axis over the distance from the spawn: a cell far away at a grazing angle spans kilometres along the
     view, and a Gaussian as long would reach past the visitor like a veil."""

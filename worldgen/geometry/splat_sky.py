@@ -20,10 +20,15 @@ from worldgen.geometry.splat_cells import direction_keys
 from worldgen.geometry.splat_shapes import shapes_from_covariances
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
-SHELL_RADIUS_M = 1900.0
-"""Distance of the sky from the spawn; below 2048 m, where the positions of common file formats end."""
-BACKING_RADIUS_M = 2000.0
-"""Distance of the closed shell behind it."""
+SHELL_RADIUS_M = 1700.0
+"""Distance of the sky from the spawn."""
+BACKING_RADIUS_M = 2040.0
+"""Distance of the shell behind it; below 2048 m, where the positions of common file formats end.
+
+Viewers order splats by depth along their axis, not by distance: towards the border of a picture, a wide splat that
+reaches inwards is nearer by that than what stands before it there. Shells a fifth apart keep their order up to 50
+degrees off the axis for splats that reach 8 degrees.
+"""
 
 _LEVELS = 6
 _FINEST_ANGLE = 0.0045
@@ -32,7 +37,8 @@ _OPACITY = 0.99
 _LAYERING = 0.004
 _BACKING_OVERLAP = 0.75
 _BACKING_SHARE = 0.06
-_MAX_BACKING = 3000
+_LEAST_BACKING, _MAX_BACKING = 800, 3000
+"""Fewer, and thus wider ones, only where these would be half of what the sky may spend."""
 _MAP_HEIGHT = 128
 
 
@@ -57,7 +63,9 @@ def build_sky(
         ground_directions: (N, 3) unit, from the eye to what is not sky.
         ground_colors: (N, 3) display-referred.
     """
-    num_backing = max(1, min(_MAX_BACKING, int(_BACKING_SHARE * budget)))
+    wanted = max(int(_BACKING_SHARE * budget), min(_LEAST_BACKING, budget // 2))
+    # Without any sky it is all there is.
+    num_backing = max(1, min(_MAX_BACKING, wanted if len(directions) else budget))
     backing = _backing(eye, num_backing, _filled_map(directions, colors, ground_directions, ground_colors))
     if not len(directions) or budget <= num_backing:
         return backing

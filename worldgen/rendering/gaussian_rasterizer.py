@@ -1,12 +1,18 @@
 """Splats to pixels on the CPU: tile-based elliptical weighted averaging with numba.
 
-Project all splats in parallel, order them once by distance, bin them into tiles in that order, blend every tile front
+Project all splats in parallel, order them once by depth, bin them into tiles in that order, blend every tile front
 to back. The result does not depend on the number of threads.
+
+Which splat is in front is a matter of taste: most viewers go by the depth along the camera's axis (gsplat, Unity's and
+Unreal's plug-ins, SuperSplat), others by the distance (Spark, and what glTF and OpenUSD take for granted). Pinhole
+pictures are ordered along the axis here, panoramas by distance; but splats are fitted in both orders, because a world
+that is fitted in one loses up to 0.2 dB in the other (500 000 splats; more if there are fewer).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +25,7 @@ from worldgen.rendering.gaussian_rasterizer_projection import (
     CHUNK,
     PINHOLE_COLOR,
     PINHOLE_FIELDS,
+    PINHOLE_NEARNESS,
     RAY_COLOR,
     RAY_FIELDS,
     project_equirectangular,
@@ -27,6 +34,16 @@ from worldgen.rendering.gaussian_rasterizer_projection import (
 from worldgen.rendering.gaussian_rasterizer_tiles import bin_splats, deal_tiles, depth_order
 from worldgen.scene.camera import AnyCamera, PanoramaCamera
 from worldgen.scene.gaussian_cloud import GaussianCloud
+
+DepthOrder = Literal["axis", "distance"]
+"""What decides which splat of a pinhole picture is in front."""
+
+_CUBE_FACES = 6
+
+
+def fitting_order(index: int) -> DepthOrder:
+    """The order that one of many pictures is fitted in: every other one, and of the next cube the other faces."""
+    return "distance" if (index + index // _CUBE_FACES) % 2 else "axis"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +74,8 @@ class SplatBins:
         return self.starts, self.ranks, self.dealt
 
 
-def bin_cloud(cloud: GaussianCloud, camera: AnyCamera) -> SplatBins:
-    """Project, cull, order, colour and bin the splats of a cloud for one camera."""
+def bin_cloud(cloud: GaussianCloud, camera: AnyCamera, order_by: DepthOrder = "axis") -> SplatBins:
+    """Project, cull, order, colour and bin the splats of a cloud for one camera; panoramas know no axis."""
     count = cloud.num_gaussians
     is_panorama = isinstance(camera, PanoramaCamera)
     packed = np.zeros((count, RAY_FIELDS if is_panorama else PINHOLE_FIELDS), dtype=np.float32)
@@ -74,6 +91,9 @@ def bin_cloud(cloud: GaussianCloud, camera: AnyCamera) -> SplatBins:
         intrinsics = camera.intrinsics_px.astype(np.float32)
         size = (camera.height, camera.width)
         project_pinhole(splats, matrix, intrinsics, size, (packed, depths, indices, counts))
+        if order_by == "distance":
+            # No division by the 0 of what is not seen; equal for all of it, and not looked at.
+            np.divide(1.0, packed[:, PINHOLE_NEARNESS], out=depths, where=packed[:, PINHOLE_NEARNESS] > 0.0)
     positions = depth_order(depths, counts)
     order = indices[positions]
     records = np.zeros((len(order), packed.shape[1]), dtype=np.float32)

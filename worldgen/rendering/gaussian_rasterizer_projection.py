@@ -32,7 +32,7 @@ CHUNK = 2048
 PINHOLE_FIELDS = 16
 """One cache line: column, row, exponents per pixel² (xx, xy, yy: what a pixel's offset is multiplied with), opacity,
 slopes of the inverse depth (2), inverse depth of the centre, colour (3), first and last row, first and last column."""
-PINHOLE_COLOR = 9
+PINHOLE_NEARNESS, PINHOLE_COLOR = 8, 9
 """Where the colour stands in the record of a pinhole image; its four bounds follow."""
 RAY_FIELDS = 20
 """Direction of the centre (3), two whitened tangent vectors (6), opacity, slopes of the inverse depth along these (2),
@@ -102,7 +102,7 @@ def project_pinhole(
         camera_from_world: (3, 4), to axes right, down, forward.
         intrinsics: (3, 3) in pixels.
         size: Height and width of the image.
-        projected: Gets records (N, PINHOLE_FIELDS) but for their colours, euclidean depths (N,) and indices of the
+        projected: Gets records (N, PINHOLE_FIELDS) but for their colours, depths along the axis (N,) and indices of the
             splats (N,), those of each chunk packed from its start on, and the number of visible splats of each chunk.
             Rows and columns of a record are those that the splat reaches, inclusive and within the image.
     """
@@ -196,7 +196,7 @@ def project_pinhole(
             record[7] = steepness * (xy2d * with_x + yy2d * with_y)
             record[8] = np.float32(1.0) / distance
             record[12], record[13], record[14], record[15] = first_row, last_row, first_column, last_column
-            depths[at] = distance
+            depths[at] = z
             indices[at] = i
             at += 1
         counts[chunk] = at - chunk * CHUNK

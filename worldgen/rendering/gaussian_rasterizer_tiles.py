@@ -33,7 +33,7 @@ def depth_order(depths: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArr
     A least-significant-digit radix sort over the bits of the depth: positive floats order like their bits.
 
     Args:
-        depths: (N,) euclidean depths, those of each chunk packed from its start on.
+        depths: (N,) positive depths, those of each chunk packed from its start on.
         counts: How many of each chunk count.
     """
     count = counts.sum()

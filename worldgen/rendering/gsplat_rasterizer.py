@@ -1,7 +1,6 @@
 """Splats through gsplat's kernels: for machines with a CUDA device and gsplat built for it.
 
-gsplat orders splats by depth along the camera's axis, ours by distance, so pictures differ a little where large splats
-overlap; and it takes the depth of a splat to be that of its centre. Everything else is the same, the low-pass included.
+Pictures are ours, the order and the low-pass included, but the depth of a splat is that of its centre everywhere.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from functools import partial
 
 from worldgen.events import Progress, ignore_progress
 from worldgen.randomness import rng
-from worldgen.rendering.gaussian_rasterizer import bin_cloud
+from worldgen.rendering.gaussian_rasterizer import bin_cloud, fitting_order
 from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
 from worldgen.rendering.splat_gradients import splat_gradients
 from worldgen.rendering.splat_optimizer import copy_of, start_state, take_step
@@ -54,7 +54,7 @@ def fit_splats(
     for step, index in enumerate(order):
         progress(step / steps, f"step {step + 1} of {steps}")
         camera = views[index].camera
-        bins = bin_cloud(state.cloud, camera)
+        bins = bin_cloud(state.cloud, camera, fitting_order(index))
         loss = partial(picture_gradients, truth=truths[index])
         gradients = splat_gradients(state.cloud, camera, bins, loss)
         take_step(state, bins.order, gradients, pace=LAST_PACE ** (step / steps))

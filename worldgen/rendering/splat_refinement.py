@@ -18,7 +18,7 @@ from worldgen.activations import colors_from_sh_dc, sh_dc_from_colors
 from worldgen.geometry.cameras import cube_cameras, pixel_rays_in_world
 from worldgen.geometry.equirectangular import sample_equirectangular
 from worldgen.geometry.layer_splats import LayerSplats
-from worldgen.rendering.gaussian_rasterizer import SplatBins, bin_cloud, fill_bin_colors
+from worldgen.rendering.gaussian_rasterizer import DepthOrder, SplatBins, bin_cloud, fill_bin_colors, fitting_order
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
@@ -45,6 +45,7 @@ def refine_colors(
     *,
     iterations: int = 2,
     pixel: float | None = None,
+    order_by: DepthOrder | None = None,
 ) -> GaussianCloud:
     """Change the colours of splats so that renders come closer to pictures.
 
@@ -54,6 +55,7 @@ def refine_colors(
             reduced first.
         iterations: How often all pictures are gone through; the first brings most.
         pixel: Side of the finest pixels that are looked at, in radians; as fine as so many splats suffice for if None.
+        order_by: What decides which splat is in front; None takes turns, for viewers of both kinds.
 
     Returns:
         The same splats with other ``sh_dc``.
@@ -66,7 +68,7 @@ def refine_colors(
         for index, (camera, picture) in enumerate(reduced):
             bins = kept.get(index)
             if bins is None:
-                bins = bin_cloud(cloud, camera)
+                bins = bin_cloud(cloud, camera, fitting_order(index) if order_by is None else order_by)
                 if iteration + 1 < iterations and sum(item.num_bytes for item in kept.values()) < _MOST_KEPT_BYTES:
                     kept[index] = bins
             else:
@@ -101,7 +103,9 @@ def fit_to_panorama(
     cameras = cube_cameras(position, face_px=face_px)
     pictures = [(camera, sample_equirectangular(picture, pixel_rays_in_world(camera))) for camera in cameras]
     cloud = splats.cloud
-    fitted = refine_colors(cloud, pictures, iterations=iterations, pixel=0.5 * math.pi / face_px)
+    pixel = 0.5 * math.pi / face_px
+    # The panorama itself is what they must show.
+    fitted = refine_colors(cloud, pictures, iterations=iterations, pixel=pixel, order_by="distance")
     before = colors_from_sh_dc(cloud.sh_dc)
     change = np.clip(colors_from_sh_dc(fitted.sh_dc) - before, -_MOST_CHANGE, _MOST_CHANGE)
     change[splats.num_seen_surfels :] = 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from worldgen.rendering.gaussian_rasterizer import bin_cloud
+from worldgen.rendering.gaussian_rasterizer import bin_cloud, fitting_order
 from worldgen.rendering.picture_loss import TruePicture, picture_gradients
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
 from worldgen.rendering.splat_gradients import splat_gradients
@@ -51,7 +51,7 @@ class CpuTrainer:
     def take_step(self, index: int, pace: float) -> None:
         """Go towards one of the pictures."""
         camera, truth = self._pictures[index]
-        bins = bin_cloud(self._state.cloud, camera)
+        bins = bin_cloud(self._state.cloud, camera, fitting_order(index))
         gradients = splat_gradients(self._state.cloud, camera, bins, partial(picture_gradients, truth=truth))
         if len(bins.order):
             take_step(self._state, bins.order, gradients, pace=pace, rates=self._rates)
