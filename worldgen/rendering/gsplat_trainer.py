@@ -1,8 +1,9 @@
 """Steps of a refinement on a GPU: gsplat's rasteriser and its way to densify, within the bounds of ``splat_optimizer``.
 
-Everything stays on the device. The parameters are those of the CPU's kernels, so that steps are as long and a saved
-state goes on anywhere: places are offsets along the axes of the splat's home, in its standard deviations there.
-Unlike on the CPU, sums of derivatives are rounded differently every time.
+Everything stays on the device, all parameters in one table, so that a step is a few dozen kernels. They are those of
+the CPU's kernels, so steps are as long and a saved state goes on anywhere; only places are offsets along the axes of
+the splat's home, in its standard deviations there. Unlike on the CPU, sums of derivatives are rounded differently
+every time, and splats are ordered along the camera's axis only, as gsplat knows no other order.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.activations import SH_C0
+from worldgen.frames import matrices_from_quats
 from worldgen.rendering.gsplat_rasterizer import (
     GPU,
     SplatTensors,
@@ -52,15 +54,16 @@ GROWTH = 1.05
 JITTER = 0.5
 """Standard deviations that copies of a splat are moved by, so that they part."""
 
-_MOMENTS = {"offsets": (0, 3), "scales": (3, 6), "quats": (6, 10), "opacities": (10, 11), "sh_dc": (11, 14)}
-"""Which columns of ``SplatState.adam`` belong to which parameter; ``sh_rest`` has those that follow."""
+_OFFSET, _SCALE, _QUAT, _LOGIT, _COLOR = slice(0, 3), slice(3, 6), slice(6, 10), slice(10, 11), slice(11, 14)
+_REST = slice(FIXED_PARAMETERS, None)
+"""Columns of the table of parameters, as in ``SplatState.adam``: offsets, logarithms of the scales, quaternions,
+logits, and spherical harmonics of degree 0 and beyond."""
+
+_Tensors = dict[str, Any]
 
 
 class GsplatTrainer:
-    """Steps with gsplat's rasteriser.
-
-    Parameters are kept as gsplat's strategies know them: ``scales`` as logarithms, ``opacities`` as logits.
-    """
+    """Steps with gsplat's rasteriser."""
 
     def __init__(
         self,
@@ -75,29 +78,59 @@ class GsplatTrainer:
         self._pictures: list[tuple[TensorCamera, TruthTensors]] = [
             (tensor_camera(camera, device), truth_tensors(truth, device)) for camera, truth in pictures
         ]
-        self._parameters = _parameters_of(state, device)
-        self._optimizers = _optimizers_of(self._parameters, state, device)
-        self._rates = {
-            "offsets": rates.mean,
-            "scales": rates.scale,
-            "quats": rates.rotation,
-            "opacities": rates.logit,
-            "sh_dc": rates.color,
-            "sh_rest": rates.harmonics,
-        }
+        self._rows = _rows_of(state, device)
+        harmonics = [rates.harmonics] * (self._values.shape[1] - FIXED_PARAMETERS)
+        columns = [rates.mean] * 3 + [rates.scale] * 3 + [rates.rotation] * 4 + [rates.logit] + [rates.color] * 3
+        self._rates = to_tensor(np.array(columns + harmonics), device)
         self._pull = rates.pull
+
+    @property
+    def _values(self) -> torch.Tensor:
+        values: torch.Tensor = self._rows["values"]
+        return values
 
     def take_step(self, index: int, pace: float) -> None:
         """Go towards one of the pictures."""
         import torch
 
         camera, truth = self._pictures[index]
+        values = self._values.requires_grad_(True)
         images = rasterize_tensors(self._splats(), camera)
         tensor_picture_loss(images, truth).backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            for name, optimizer in self._optimizers.items():
-                optimizer.move(images.seen, pace * self._rates[name])
-            self._keep_bounds(images.seen, pace * self._pull)
+            if values.grad is not None:
+                self._move(values.grad, images.seen[:, None], pace)
+            values.grad = None
+
+    def _move(self, gradient: torch.Tensor, seen: torch.Tensor, pace: float) -> None:
+        """Take a step of Adam with all splats that were seen; moments of the others stand still."""
+        rows, (beta1, beta2) = self._rows, ADAM_BETAS
+        rows["first"].lerp_(gradient, (1.0 - beta1) * seen)
+        rows["second"].lerp_(gradient * gradient, (1.0 - beta2) * seen)
+        rows["steps"] += seen
+        # Splats that were never seen have taken no step, and would divide by 0.
+        taken = rows["steps"].clamp_min(1.0)
+        scale = (rows["second"] / (1.0 - beta2**taken)).sqrt_() + ADAM_EPSILON
+        self._values.sub_(self._rates * rows["first"] / scale * (pace * seen / (1.0 - beta1**taken)))
+        self._keep_bounds(pace * self._pull * seen)
+
+    def _keep_bounds(self, pull: torch.Tensor | float) -> None:
+        """Draw shapes back to what they were, and keep all that no world may leave."""
+        import torch
+
+        values, home = self._values, self._rows["home"]
+        values[:, _OFFSET].clamp_(-MAX_SHIFT, MAX_SHIFT)
+        growth = values[:, _SCALE] - home[:, 3:6]
+        values[:, _SCALE] = home[:, 3:6] + (growth - pull * growth).clamp_(
+            -math.log(MAX_SHRINKAGE), math.log(MAX_GROWTH)
+        )
+        quats, home_quats = values[:, _QUAT], home[:, 6:10]
+        sign = torch.sign((quats * home_quats).sum(dim=-1, keepdim=True) + 1e-12)
+        quats = quats - pull * (quats - sign * home_quats)
+        values[:, _QUAT] = quats / torch.linalg.vector_norm(quats, dim=-1, keepdim=True)
+        values[:, _LOGIT].clamp_(_logit(MIN_OPACITY), _logit(MAX_OPACITY))
+        limit = (MAX_COLOR - 0.5) / SH_C0
+        values[:, _COLOR].clamp_(-limit, limit)
 
     def densify(self, budget: int) -> None:
         """Move splats that have turned transparent to where splats are solid, and add more of these.
@@ -108,30 +141,33 @@ class GsplatTrainer:
         import torch
         from gsplat.strategy.ops import relocate, sample_add
 
-        count = len(self._parameters["opacities"])
-        dead = torch.sigmoid(self._parameters["opacities"].detach()) < DEAD_OPACITY
-        room = max(min(budget, int(GROWTH * count)) - count, 0)
-        arguments: dict[str, Any] = {
-            "params": self._parameters,
-            "optimizers": self._optimizers,
-            "state": {},
-            "binoms": _binomials(self._device),
-            "min_opacity": MIN_OPACITY,
-        }
-        copies = [torch.arange(count, count + room, device=self._device)]
-        if dead.any() and not dead.all():
-            copies.append(dead.nonzero(as_tuple=True)[0])
-            relocate(mask=dead, **arguments)
-        if room:
-            sample_add(n=room, **arguments)
         with torch.no_grad():
+            values = self._values.detach()
+            count = len(values)
+            before = values[:, _SCALE].clone()
+            dead = torch.sigmoid(values[:, 10]) < DEAD_OPACITY
+            room = max(min(budget, int(GROWTH * count)) - count, 0)
+            copies = [torch.arange(count, count + room, device=self._device)]
+            tables = {**self._rows, "values": values, "scales": before.clone(), "opacities": values[:, 10].clone()}
+            # Rows are copied whole, moments included, by calling all of them parameters that nobody optimises.
+            params = {name: torch.nn.Parameter(rows, requires_grad=False) for name, rows in tables.items()}
+            shared: dict[str, Any] = {"params": params, "optimizers": {}, "state": {}, "min_opacity": MIN_OPACITY}
+            shared["binoms"] = _binomials(self._device)
+            if dead.any() and not dead.all():
+                copies.append(dead.nonzero(as_tuple=True)[0])
+                relocate(mask=dead, **shared)
+            if room:
+                sample_add(n=room, **shared)
+            self._rows = {name: params[name].data for name in self._rows}
+            self._values[:, _SCALE], self._values[:, 10] = params["scales"], params["opacities"]
             moved = torch.cat(copies)
-            noise = torch.randn((len(moved), 3), device=self._device)
-            self._parameters["offsets"][moved] += JITTER * noise
-            for optimizer in self._optimizers.values():
-                optimizer.forget(moved)
-            everything = torch.ones(len(self._parameters["opacities"]), dtype=torch.bool, device=self._device)
-            self._keep_bounds(everything, 0.0)
+            self._values[moved, _OFFSET] += JITTER * torch.randn((len(moved), 3), device=self._device)
+            is_new = torch.ones(len(self._values), dtype=torch.bool, device=self._device)
+            is_new[:count] = (self._values[:count, _SCALE] != before).any(dim=-1)
+            is_new[moved] = True
+            for name in ("first", "second", "steps"):
+                self._rows[name][is_new] = 0.0
+            self._keep_bounds(0.0)
 
     def cloud(self) -> GaussianCloud:
         """The splats as they are now."""
@@ -143,30 +179,25 @@ class GsplatTrainer:
 
         with torch.no_grad():
             splats = self._splats()
-            quats = _array(splats.quats_wxyz).astype(np.float64)
-            quats /= np.linalg.norm(quats, axis=1, keepdims=True)
             sh = _array(splats.sh)
-            scales, opacities = _array(splats.scales), _array(splats.opacities)
-        home = tuple(_array(self._parameters[f"home_{name}"]) for name in ("means", "quats", "scales"))
-        moments = [optimizer.moments for optimizer in self._optimizers.values()]
-        first, second = (
-            np.concatenate([_array(values[key]).reshape(len(sh), -1) for values in moments], axis=1)
-            for key in ("first", "second")
-        )
-        first[:, :3] /= home[2]
-        second[:, :3] /= home[2] ** 2
-        steps = _array(moments[0]["steps"]).astype(np.int32)
-        state = state_of(
-            (
+            live = (
                 _array(splats.means),
-                quats.astype(np.float32),
-                scales,
-                opacities,
+                _array(splats.quats_wxyz),
+                _array(splats.scales),
+                _array(splats.opacities),
                 np.ascontiguousarray(sh[:, 0]),
                 np.ascontiguousarray(sh[:, 1:]),
-            ),
-            home=(home[0], home[1], home[2]),
-            adam=(first, second, steps),
+            )
+            home = self._rows["home"]
+            scales = torch.exp(home[:, 3:6])
+            # The CPU's derivatives are by metres, ours by standard deviations.
+            first, second = self._rows["first"].clone(), self._rows["second"].clone()
+            first[:, _OFFSET] /= scales
+            second[:, _OFFSET] /= scales**2
+        state = state_of(
+            live,
+            home=(_array(home[:, :3]), _array(home[:, 6:10]), _array(scales)),
+            adam=(_array(first), _array(second), _array(self._rows["steps"][:, 0]).astype(np.int32)),
         )
         return state, new_tally(len(sh))
 
@@ -174,123 +205,45 @@ class GsplatTrainer:
         """What the parameters stand for."""
         import torch
 
-        all_of = self._parameters
-        local = all_of["home_scales"] * all_of["offsets"]
-        shift = (_rotations(all_of["home_quats"]) @ local[..., None])[..., 0]
+        values, home = self._values, self._rows["home"]
+        parts = values.split([3, 3, 4, 1, values.shape[1] - 11], dim=1)
+        offsets, scales, quats, logits, sh = parts
+        axes = home[:, 10:].unflatten(1, (3, 3))
         return SplatTensors(
-            means=all_of["home_means"] + shift,
-            quats_wxyz=all_of["quats"],
-            scales=torch.exp(all_of["scales"]),
-            opacities=torch.sigmoid(all_of["opacities"]),
-            sh=torch.cat([all_of["sh_dc"][:, None], all_of["sh_rest"]], dim=1),
+            means=home[:, :3] + (axes @ offsets[..., None])[..., 0],
+            quats_wxyz=quats,
+            scales=torch.exp(scales),
+            opacities=torch.sigmoid(logits[:, 0]),
+            sh=sh.unflatten(1, (-1, 3)),
         )
 
-    def _keep_bounds(self, seen: torch.Tensor, pull: float) -> None:
-        """Draw shapes of splats that were seen back to what they were, and keep all that no world may leave."""
-        import torch
 
-        all_of = self._parameters
-        all_of["offsets"].clamp_(-MAX_SHIFT, MAX_SHIFT)
-        home = torch.log(all_of["home_scales"])
-        pulls = pull * seen[:, None]
-        scales = all_of["scales"]
-        scales -= pulls * (scales - home)
-        scales.copy_(scales.clamp(home - math.log(MAX_SHRINKAGE), home + math.log(MAX_GROWTH)))
-        quats, home_quats = all_of["quats"], all_of["home_quats"]
-        same_side = torch.where((quats * home_quats).sum(dim=-1, keepdim=True) < 0.0, -home_quats, home_quats)
-        quats -= pulls * (quats - same_side)
-        quats /= torch.linalg.vector_norm(quats, dim=-1, keepdim=True)
-        all_of["opacities"].clamp_(_logit(MIN_OPACITY), _logit(MAX_OPACITY))
-        limit = (MAX_COLOR - 0.5) / SH_C0
-        all_of["sh_dc"].clamp_(-limit, limit)
+def _rows_of(state: SplatState, device: str) -> _Tensors:
+    """All that there is of each splat.
 
-
-class _SeenAdam:
-    """Adam for one parameter, of splats that were seen; as gsplat's strategies see optimisers.
-
-    ``state`` holds, for the one parameter, moments of its shape and the steps that each splat has taken.
+    values  (N, 14 + 3 K)  parameters, in the columns named above
+    first, second          moments of Adam, of the same shape
+    steps   (N, 1)         taken so far
+    home    (N, 19)        place, logarithms of the scales and quaternion at the start, and the axes there (3, 3), as
+                           long as the standard deviations
     """
-
-    def __init__(self, parameter: torch.Tensor, moments: dict[str, torch.Tensor]) -> None:
-        self.param_groups: list[dict[str, Any]] = [{"params": [parameter]}]
-        self.state: dict[torch.Tensor, dict[str, torch.Tensor]] = {parameter: moments}
-
-    @property
-    def moments(self) -> dict[str, torch.Tensor]:
-        """``first`` and ``second`` of the parameter's shape, ``steps`` (N,)."""
-        return self.state[self.param_groups[0]["params"][0]]
-
-    def move(self, seen: torch.Tensor, rate: float) -> None:
-        """Take one step, and forget the derivative."""
-        parameter, moments = self.param_groups[0]["params"][0], self.moments
-        gradient = parameter.grad
-        if gradient is None or not parameter.numel():
-            return
-        (beta1, beta2), column = ADAM_BETAS, (-1, *(1,) * (parameter.dim() - 1))
-        mask = seen.view(column).to(gradient.dtype)
-        first, second, steps = moments["first"], moments["second"], moments["steps"]
-        steps += seen
-        first += mask * (1.0 - beta1) * (gradient - first)
-        second += mask * (1.0 - beta2) * (gradient * gradient - second)
-        # Splats that were never seen have taken no step, and would divide by 0.
-        taken = steps.clamp_min(1.0).view(column)
-        direction = first / (1.0 - beta1**taken) / ((second / (1.0 - beta2**taken)).sqrt() + ADAM_EPSILON)
-        parameter -= rate * mask * direction
-        parameter.grad = None
-
-    def forget(self, rows: torch.Tensor) -> None:
-        """Splats are new."""
-        for values in self.moments.values():
-            values[rows] = 0.0
-
-
-def _parameters_of(state: SplatState, device: str) -> dict[str, torch.Tensor]:
-    """What is learned, and under ``home_`` where it started from."""
-    import torch
-
     means, quats, scales, opacities, sh_dc, sh_rest = state.live
-    home = {f"home_{name}": to_tensor(array, device) for name, array in zip(_HOME, state.home, strict=True)}
-    shift = to_tensor(means, device) - home["home_means"]
-    local = (_rotations(home["home_quats"]).transpose(-1, -2) @ shift[..., None])[..., 0]
-    learned = {
-        "offsets": local / home["home_scales"],
-        "scales": torch.log(to_tensor(scales, device)),
-        "quats": to_tensor(quats, device),
-        "opacities": torch.logit(to_tensor(opacities, device)),
-        "sh_dc": to_tensor(sh_dc, device),
-        "sh_rest": to_tensor(sh_rest, device),
+    home_means, home_quats, home_scales = state.home
+    axes = matrices_from_quats(home_quats.astype(np.float64))
+    shift = np.einsum("nki,nk->ni", axes, means.astype(np.float64) - home_means) / home_scales
+    count = len(means)
+    values = [shift, np.log(scales), quats, (np.log(opacities) - np.log1p(-opacities))[:, None], sh_dc]
+    home = [home_means, np.log(home_scales), home_quats, (axes * home_scales[:, None]).reshape(count, 9)]
+    first, second, steps = state.adam
+    metres = np.ones(first.shape[1], dtype=np.float32)[None].repeat(count, axis=0)
+    metres[:, _OFFSET] = home_scales
+    return {
+        "values": to_tensor(np.concatenate([*values, sh_rest.reshape(count, -1)], axis=1), device),
+        "first": to_tensor(first * metres, device),
+        "second": to_tensor(second * metres**2, device),
+        "steps": to_tensor(steps[:, None], device),
+        "home": to_tensor(np.concatenate(home, axis=1), device),
     }
-    return {name: torch.nn.Parameter(values) for name, values in learned.items()} | home
-
-
-def _optimizers_of(parameters: dict[str, torch.Tensor], state: SplatState, device: str) -> dict[str, _SeenAdam]:
-    first, second, steps = (to_tensor(array, device) for array in state.adam)
-    # The CPU's derivatives are by metres, ours by standard deviations.
-    first[:, :3] *= parameters["home_scales"]
-    second[:, :3] *= parameters["home_scales"] ** 2
-    optimizers = {}
-    for name, (start, end) in {**_MOMENTS, "sh_rest": (FIXED_PARAMETERS, first.shape[1])}.items():
-        shape = parameters[name].shape
-        moments = {"first": first[:, start:end].reshape(shape), "second": second[:, start:end].reshape(shape)}
-        copies = {key: values.clone() for key, values in moments.items()}
-        optimizers[name] = _SeenAdam(parameters[name], copies | {"steps": steps.clone()})
-    return optimizers
-
-
-_HOME = ("means", "quats", "scales")
-
-
-def _rotations(quats_wxyz: torch.Tensor) -> torch.Tensor:
-    """Matrices (N, 3, 3) of unit quaternions (N, 4)."""
-    import torch
-
-    w, x, y, z = quats_wxyz.unbind(dim=-1)
-    rows = (
-        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
-        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
-        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
-    )
-    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
 
 
 def _binomials(device: str) -> torch.Tensor:
