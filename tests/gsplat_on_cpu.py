@@ -22,6 +22,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     import gsplat
     import gsplat.strategy.ops
 
+    # Tiny tensors: beside other tests, several threads only wait for one another.
+    torch.set_num_threads(1)
     monkeypatch.setattr(gsplat, "rasterization", rasterization)
     monkeypatch.setattr(gsplat, "spherical_harmonics", spherical_harmonics)
     monkeypatch.setattr(gsplat.strategy.ops, "compute_relocation", compute_relocation)

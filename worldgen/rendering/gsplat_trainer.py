@@ -206,8 +206,8 @@ class GsplatTrainer:
         import torch
 
         values, home = self._values, self._rows["home"]
-        parts = values.split([3, 3, 4, 1, values.shape[1] - 11], dim=1)
-        offsets, scales, quats, logits, sh = parts
+        widths = [3, 3, 4, 1, values.shape[1] - 11]
+        offsets, scales, quats, logits, sh = torch.split(values, widths, dim=1)  # type: ignore[no-untyped-call]
         axes = home[:, 10:].unflatten(1, (3, 3))
         return SplatTensors(
             means=home[:, :3] + (axes @ offsets[..., None])[..., 0],
