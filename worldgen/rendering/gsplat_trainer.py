@@ -121,9 +121,8 @@ class GsplatTrainer:
         values, home = self._values, self._rows["home"]
         values[:, _OFFSET].clamp_(-MAX_SHIFT, MAX_SHIFT)
         growth = values[:, _SCALE] - home[:, 3:6]
-        values[:, _SCALE] = home[:, 3:6] + (growth - pull * growth).clamp_(
-            -math.log(MAX_SHRINKAGE), math.log(MAX_GROWTH)
-        )
+        growth = (growth - pull * growth).clamp_(-math.log(MAX_SHRINKAGE), math.log(MAX_GROWTH))
+        values[:, _SCALE] = home[:, 3:6] + growth
         quats, home_quats = values[:, _QUAT], home[:, 6:10]
         sign = torch.sign((quats * home_quats).sum(dim=-1, keepdim=True) + 1e-12)
         quats = quats - pull * (quats - sign * home_quats)
@@ -207,14 +206,14 @@ class GsplatTrainer:
 
         values, home = self._values, self._rows["home"]
         widths = [3, 3, 4, 1, values.shape[1] - 11]
-        offsets, scales, quats, logits, sh = torch.split(values, widths, dim=1)  # type: ignore[no-untyped-call]
-        axes = home[:, 10:].unflatten(1, (3, 3))
+        offsets, scales, quats, logits, sh = torch.split(values, widths, dim=1)
+        axes = home[:, 10:].view(-1, 3, 3)
         return SplatTensors(
             means=home[:, :3] + (axes @ offsets[..., None])[..., 0],
             quats_wxyz=quats,
             scales=torch.exp(scales),
             opacities=torch.sigmoid(logits[:, 0]),
-            sh=sh.unflatten(1, (-1, 3)),
+            sh=sh.reshape(len(sh), -1, 3),
         )
 
 
