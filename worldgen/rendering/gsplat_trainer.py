@@ -209,7 +209,7 @@ class GsplatTrainer:
         offsets, scales, quats, logits, sh = torch.split(values, widths, dim=1)
         axes = home[:, 10:].view(-1, 3, 3)
         return SplatTensors(
-            means=home[:, :3] + (axes @ offsets[..., None])[..., 0],
+            means=home[:, :3] + (axes * offsets[:, None]).sum(dim=-1),
             quats_wxyz=quats,
             scales=torch.exp(scales),
             opacities=torch.sigmoid(logits[:, 0]),
