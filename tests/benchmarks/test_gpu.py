@@ -1,8 +1,9 @@
 """What a GPU brings to splats: pictures, and refinement against time, beside the CPU of the same machine.
 
-Run with ``pytest tests/benchmarks/test_gpu.py -m "gpu and slow" --benchmark-disable -s`` where there is a CUDA device
-and CUDA's compiler, with which gsplat builds its kernels on first use. ``WORLDGEN_BENCHMARK_PROMPTS=2`` refines two
-worlds, ``WORLDGEN_BENCHMARK_STEPS=800,3000`` by other numbers of steps. Every run adds rows to ``results/gpu.csv``.
+Run with ``pytest tests/benchmarks/test_gpu.py -m "gpu and slow" --benchmark-disable -s`` after ``worldgen doctor
+--compile``, which builds gsplat's kernels where there are a CUDA device and CUDA's compiler.
+``WORLDGEN_BENCHMARK_PROMPTS=2`` refines two worlds, ``WORLDGEN_BENCHMARK_STEPS=800,3000`` by other numbers of steps.
+Every run adds rows to ``results/gpu.csv``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from worldgen.geometry.cameras import pinhole_camera
 from worldgen.randomness import rng
 from worldgen.rendering import splat_training
 from worldgen.rendering.gaussian_rasterizer import rasterize
+from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.rendering.gsplat_rasterizer import rasterize_with_gsplat
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import pixel_for
 from worldgen.rendering.splat_training import RefinementView, refine_splats
-from worldgen.rendering.splats import has_gsplat
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit

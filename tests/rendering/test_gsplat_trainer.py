@@ -19,6 +19,7 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.randomness import rng
 from worldgen.rendering import splat_training
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, rasterize
+from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.rendering.gsplat_rasterizer import (
     SplatTensors,
     TensorImages,
@@ -39,7 +40,6 @@ from worldgen.rendering.splat_optimizer import (
 )
 from worldgen.rendering.splat_trainers import CpuTrainer
 from worldgen.rendering.splat_training import RefinementView, refine_splats
-from worldgen.rendering.splats import has_gsplat
 from worldgen.rendering.tensor_picture_loss import tensor_picture_loss, truth_tensors
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud

@@ -7,7 +7,8 @@ import pytest
 
 from tests.splat_clouds import join, one_splat, random_cloud, reference_render
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera
-from worldgen.rendering.splats import has_gsplat, render_splats
+from worldgen.rendering.gsplat_kernels import has_gsplat
+from worldgen.rendering.splats import render_splats
 from worldgen.scene.camera import AnyCamera
 
 

@@ -10,16 +10,25 @@ from worldgen.cli.output import print_result, shared_options
 
 
 @click.command()
-@click.option("--compile", "compiles", is_flag=True, help="Compile all kernels for this machine first, on all cores.")
+@click.option(
+    "--compile",
+    "compiles",
+    is_flag=True,
+    help="Compile all kernels for this machine first.",
+)
 @shared_options
 def doctor(compiles: bool, as_json: bool) -> int:
     """Check this machine and the installation; exit 4 if a part of the main job is missing."""
     from worldgen.kernels import USES, compile_ahead
     from worldgen.quality.doctor import examine
+    from worldgen.rendering.gsplat_kernels import build_gsplat, has_cuda_device
 
     if compiles:
         with suppress(ImportError):  # a package that is missing is told below
             compile_ahead(USES)
+        with suppress(ImportError):
+            if has_cuda_device():
+                build_gsplat()
     findings = examine()
     marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
     lines = []

@@ -137,8 +137,21 @@ def _gpu() -> list[Finding]:
         name = torch.cuda.get_device_name(0)
         free, total = (amount / 2**30 for amount in torch.cuda.mem_get_info(0))
         message = f"{name}, {free:.1f} of {total:.1f} GiB free: used for path tracing, splats and neural models"
-        return [Finding(state="ok", subject="gpu", message=message)]
+        return [Finding(state="ok", subject="gpu", message=message), _gsplat()]
     return [Finding(state="note", subject="gpu", message="none that CUDA can use; everything runs on the CPU")]
+
+
+def _gsplat() -> Finding:
+    from worldgen.rendering.gsplat_kernels import has_gsplat
+
+    if has_gsplat():
+        return Finding(state="ok", subject="gsplat", message="its kernels render and refine splats")
+    return Finding(
+        state="note",
+        subject="gsplat",
+        message="its kernels are not built: splats are rendered and refined on the CPU",
+        hint="worldgen doctor --compile builds them, with CUDA's compiler (nvcc)",
+    )
 
 
 def _open3d() -> list[Finding]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.events import Progress, ignore_progress
 from worldgen.randomness import rng
+from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.rendering.picture_loss import TruePicture, make_true_picture
 from worldgen.rendering.splat_densification import SplatTally
 from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, start_state
@@ -29,7 +30,7 @@ from worldgen.rendering.splat_training_state import (
     load_refinement,
     save_refinement,
 )
-from worldgen.rendering.splats import has_gsplat, rasterize_splats
+from worldgen.rendering.splats import rasterize_splats
 from worldgen.scene.camera import Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.scene.camera import AnyCamera, Camera
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
@@ -58,25 +56,3 @@ def rasterize_splats(
     from worldgen.rendering.gaussian_rasterizer import rasterize
 
     return rasterize(cloud, camera)
-
-
-@functools.cache
-def has_gsplat() -> bool:
-    """Whether there is a CUDA device, and gsplat's kernels for it.
-
-    Torch, which takes seconds to load, is only asked where there is a driver. gsplat builds its kernels on first use,
-    which takes minutes and CUDA's compiler; where that fails, everything still works on the CPU.
-    """
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    import torch
-
-    if not torch.cuda.is_available():
-        return False
-    try:
-        from gsplat.cuda._backend import _C as kernels
-    except (ImportError, OSError, RuntimeError):
-        return False
-    return kernels is not None
