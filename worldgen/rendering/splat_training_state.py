@@ -57,7 +57,7 @@ def fingerprint_of(
     cloud: GaussianCloud, views: Sequence[_Picture], limit: RefinementLimit, budget: int, seed: int
 ) -> str:
     """SHA-256 of everything that decides how a refinement goes."""
-    digest = hashlib.sha256(f"refinement 1 {limit.steps} {limit.seconds} {budget} {seed}".encode())
+    digest = hashlib.sha256(f"refinement 2 {limit.steps} {limit.seconds} {budget} {seed}".encode())
     for name in _CLOUD:
         digest.update(np.ascontiguousarray(getattr(cloud, name)).tobytes())
     for view in views:
