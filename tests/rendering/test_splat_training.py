@@ -16,7 +16,7 @@ from worldgen.geometry.cameras import pinhole_camera_at
 from worldgen.geometry.fusion import fuse_views
 from worldgen.geometry.splat_construction import build_splats
 from worldgen.randomness import rng
-from worldgen.rendering import splat_trainers
+from worldgen.rendering import splat_trainers, splat_training
 from worldgen.rendering.gaussian_rasterizer import bin_cloud
 from worldgen.rendering.picture_loss import make_true_picture, picture_gradients
 from worldgen.rendering.splat_densification import SplatTally, densify, new_tally
@@ -245,3 +245,17 @@ def test_nonsense_is_refused(world: World) -> None:
         RefinementView(camera=camera, rgb=np.full((60, 80, 3), np.nan, dtype=np.float32))
     with pytest.raises(UsageError):
         RefinementLimit(steps=1, seconds=1.0)
+
+
+@pytest.mark.parametrize(("pictures", "steps_end"), [(100, 90.0), (400, 60.0), (2000, 50.0)])
+def test_seconds_are_left_for_colours(monkeypatch: pytest.MonkeyPatch, pictures: int, steps_end: float) -> None:
+    """Of 100 s with steps of 0.1 s, colours of 100 pictures take the last 10; half of the time is for steps anyway."""
+    now = 1000.0
+    monkeypatch.setattr(splat_training.time, "perf_counter", lambda: now)
+    clock = splat_training._Clock(RefinementLimit(seconds=100.0), pictures)
+    step, fractions = 0, [clock.fraction(0)]
+    while clock.fraction(step) < 1.0:
+        step, now = step + 1, now + 0.1
+        fractions.append(clock.fraction(step))
+    assert now - 1000.0 == pytest.approx(steps_end, abs=0.3)
+    assert fractions == sorted(fractions)

@@ -44,8 +44,10 @@ DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 DENSIFY_ROUNDS = 6
 """So many times all pictures are gone to before splats are split, and again before the next time. Judged by less than
 one round, splits in 400 steps made two worlds 0.06 and 0.23 dB worse than none."""
-STEPS_SHARE = 0.85
-"""Part of the seconds after which no more steps are taken; colours are solved for in the rest."""
+COLOR_STEPS = 1.0
+"""Solving for the colours at the end takes about as long as so many steps for each picture."""
+LEAST_SHARE = 0.5
+"""At least this part of the seconds is for steps."""
 LAST_PACE = 0.1
 """What is left of the first step length at the end."""
 
@@ -124,10 +126,10 @@ def refine_splats(
     saved = load_refinement(state_path, fingerprint) if state_path is not None else None
     if saved is None:
         trainer = _trainer(start_state(cloud), None, pictures, rates)
-        run = _Run(best=cloud, scores=[(0, views_psnr(cloud, validation))], clock=_Clock(limit))
+        run = _Run(best=cloud, scores=[(0, views_psnr(cloud, validation))], clock=_Clock(limit, len(training)))
     else:
         trainer = _trainer(saved.state, saved.tally, pictures, rates)
-        run = _Run(best=saved.best, scores=list(saved.scores), clock=_Clock(limit, saved.seconds))
+        run = _Run(best=saved.best, scores=list(saved.scores), clock=_Clock(limit, len(training), saved.seconds))
     while run.clock.fraction(run.step) < 1.0 and not run.is_stalled:
         fraction = run.clock.fraction(run.step)
         trainer.take_step(_view_of_step(run.step, len(training), seed), LAST_PACE**fraction)
@@ -165,10 +167,11 @@ def views_psnr(cloud: GaussianCloud, views: Sequence[RefinementView]) -> float:
 
 
 class _Clock:
-    """Tells how much of the limit is used up."""
+    """Tells how much of the limit is used up; of seconds, those are spared that colours of ``pictures`` will take."""
 
-    def __init__(self, limit: RefinementLimit, seconds_before: float = 0.0) -> None:
+    def __init__(self, limit: RefinementLimit, pictures: int, seconds_before: float = 0.0) -> None:
         self._limit = limit
+        self._pictures = pictures
         self._start = time.perf_counter() - seconds_before
 
     @property
@@ -178,7 +181,9 @@ class _Clock:
     def fraction(self, step: int) -> float:
         if self._limit.steps is not None:
             return step / self._limit.steps
-        return self.seconds / (STEPS_SHARE * (self._limit.seconds or 1.0))
+        allowed = self._limit.seconds or 1.0
+        spared = COLOR_STEPS * self._pictures * self.seconds / step if step else 0.0
+        return self.seconds / max(allowed - spared, LEAST_SHARE * allowed)
 
 
 @dataclass(slots=True)
