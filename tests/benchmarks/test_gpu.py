@@ -29,20 +29,11 @@ from worldgen.rendering.gaussian_rasterizer import rasterize
 from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.rendering.gsplat_rasterizer import rasterize_with_gsplat
 from worldgen.rendering.scene_renderer import SceneRenderer
-from worldgen.rendering.splat_refinement import pixel_for
 from worldgen.rendering.splat_training import RefinementView, refine_splats
-from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
-from worldgen.stages.refine_world import MAX_VIEWS, VALIDATION_EVERY
-from worldgen.stages.refinement_views import (
-    STATION_PIXELS,
-    picture_width,
-    render_refinement_views,
-    station_refinement_views,
-    walking_cameras,
-    walking_places,
-)
+from worldgen.stages.refine_world import MAX_VIEWS, learn_and_judge
+from worldgen.stages.refinement_views import picture_width, render_refinement_views, walking_cameras, walking_places
 from worldgen.stages.world_layers import RenderedWorld
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow, pytest.mark.timeout(7200)]
@@ -120,10 +111,7 @@ def learned_from(
     start = time.perf_counter()
     views = render_refinement_views(renderer, cameras, rendered.exposure, is_over=lambda done: False)
     keep_row("pictures to learn from", str(len(views)), "", time.perf_counter() - start)
-    validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
-    training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
-    colors = [tone_map(view.radiance, rendered.exposure) for view in rendered.views]
-    return training + station_refinement_views(rendered.views, colors, STATION_PIXELS * pixel_for(cloud)), validation
+    return learn_and_judge(views, rendered, cloud)
 
 
 def test_refinement_against_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,7 @@ from worldgen.cli.output import print_result, shared_options
 
 
 @click.command()
-@click.option(
-    "--compile",
-    "compiles",
-    is_flag=True,
-    help="Compile all kernels for this machine first.",
-)
+@click.option("--compile", "compiles", is_flag=True, help="Compile all kernels for this machine first, on all cores.")
 @shared_options
 def doctor(compiles: bool, as_json: bool) -> int:
     """Check this machine and the installation; exit 4 if a part of the main job is missing."""

@@ -3,10 +3,10 @@
 Project all splats in parallel, order them once by depth, bin them into tiles in that order, blend every tile front
 to back. The result does not depend on the number of threads.
 
-Which splat is in front is a matter of taste: most viewers go by the depth along the camera's axis (gsplat, Unity's and
-Unreal's plug-ins, SuperSplat), others by the distance (Spark, and what glTF and OpenUSD take for granted). Pinhole
-pictures are ordered along the axis here, panoramas by distance; but splats are fitted in both orders, because a world
-that is fitted in one loses up to 0.2 dB in the other (500 000 splats; more if there are fewer).
+Which splat is in front is a matter of convention: gsplat and many viewers go by the depth along the camera's axis,
+others by the distance (Spark does, and glTF's extension and OpenUSD let a file ask for it). Pinhole pictures are
+ordered along the axis here, panoramas by distance; but splats are fitted in both orders, because a world that is fitted
+in one loses up to 0.2 dB in the other (500 000 splats; more if there are fewer).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def bin_cloud(cloud: GaussianCloud, camera: AnyCamera, order_by: DepthOrder = "a
         size = (camera.height, camera.width)
         project_pinhole(splats, matrix, intrinsics, size, (packed, depths, indices, counts))
         if order_by == "distance":
-            # No division by the 0 of what is not seen; equal for all of it, and not looked at.
+            # What is not seen holds 0, and is not looked at.
             np.divide(1.0, packed[:, PINHOLE_NEARNESS], out=depths, where=packed[:, PINHOLE_NEARNESS] > 0.0)
     positions = depth_order(depths, counts)
     order = indices[positions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from worldgen.events import RunContext
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_refinement import pixel_for
-from worldgen.rendering.splat_training import refine_splats
+from worldgen.rendering.splat_training import RefinementView, refine_splats
 from worldgen.rendering.tone_mapping import tone_map
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
@@ -75,10 +76,7 @@ def refine_world(
 
         views = render_refinement_views(renderer, cameras, rendered.exposure, is_over=is_over)
     with context.stage("refine splats") as progress:
-        validation = views[VALIDATION_EVERY // 2 :: VALIDATION_EVERY]
-        training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != VALIDATION_EVERY // 2]
-        colors = [tone_map(view.radiance, rendered.exposure) for view in rendered.views]
-        training += station_refinement_views(rendered.views, colors, STATION_PIXELS * pixel_for(cloud))
+        training, validation = learn_and_judge(views, rendered, cloud)
         if limit.seconds is not None:
             limit = RefinementLimit(seconds=max(limit.seconds - (time.perf_counter() - start), 1.0))
         result = refine_splats(
@@ -97,3 +95,14 @@ def refine_world(
         "refinement_steps": float(result.steps),
     }
     return result.cloud, metrics
+
+
+def learn_and_judge(
+    views: Sequence[RefinementView], rendered: RenderedWorld, cloud: GaussianCloud
+) -> tuple[list[RefinementView], list[RefinementView]]:
+    """Split pictures into those to learn from, which the stations' join, and those that are kept apart."""
+    kept = VALIDATION_EVERY // 2
+    training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != kept]
+    colors = [tone_map(view.radiance, rendered.exposure) for view in rendered.views]
+    training += station_refinement_views(rendered.views, colors, STATION_PIXELS * pixel_for(cloud))
+    return training, list(views[kept::VALIDATION_EVERY])
