@@ -25,14 +25,14 @@ def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_without_a_gpu_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gsplat_kernels, "has_cuda_device", lambda: False)
+    monkeypatch.setattr(gsplat_kernels, "torch_sees_gpu", lambda: False)
     monkeypatch.setattr(gsplat_kernels, "build_gsplat", lambda: pytest.fail("loaded without a GPU"))
     assert not has_gsplat()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("gsplat.csrc") is not None, reason="this gsplat brings its kernels")
 def test_kernels_are_not_built_unasked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(gsplat_kernels, "has_cuda_device", lambda: True)
+    monkeypatch.setattr(gsplat_kernels, "torch_sees_gpu", lambda: True)
     built: list[bool] = []
     monkeypatch.setattr(gsplat_kernels, "build_gsplat", lambda: built.append(True) or True)
     assert not has_gsplat()

@@ -16,13 +16,13 @@ def doctor(compiles: bool, as_json: bool) -> int:
     """Check this machine and the installation; exit 4 if a part of the main job is missing."""
     from worldgen.kernels import USES, compile_ahead
     from worldgen.quality.doctor import examine
-    from worldgen.rendering.gsplat_kernels import build_gsplat, has_cuda_device
+    from worldgen.rendering.gsplat_kernels import build_gsplat, torch_sees_gpu
 
     if compiles:
         with suppress(ImportError):  # a package that is missing is told below
             compile_ahead(USES)
         with suppress(ImportError):
-            if has_cuda_device():
+            if torch_sees_gpu():
                 build_gsplat()
     findings = examine()
     marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}

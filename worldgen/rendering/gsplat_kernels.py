@@ -6,12 +6,13 @@ and only with CUDA's compiler. So they are used where they are built, and built 
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import importlib.util
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+
+from worldgen.rendering.cuda_devices import has_cuda_device
 
 _EXTENSION = "gsplat_cuda"
 """What gsplat calls the kernels that it builds itself; packages that bring them have a module ``gsplat.csrc``."""
@@ -23,14 +24,12 @@ def has_gsplat() -> bool:
 
     Torch, which takes seconds to load, is only asked where there is a driver.
     """
-    return has_cuda_device() and gsplat_is_built() and build_gsplat()
+    return torch_sees_gpu() and gsplat_is_built() and build_gsplat()
 
 
-def has_cuda_device() -> bool:
-    """Whether torch can use a GPU of NVIDIA's."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
+def torch_sees_gpu() -> bool:
+    """Whether torch, which may be built without CUDA, can use a GPU of NVIDIA's."""
+    if not has_cuda_device():
         return False
     import torch
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
 from worldgen.errors import BackendUnavailableError
+from worldgen.rendering.cuda_devices import has_cuda_device
 
 CPU_VARIANT = "scalar_rgb"
 """Runs everywhere and gives the same bits with any number of threads."""
@@ -46,7 +45,7 @@ def mitsuba(variant: str | None = None) -> ModuleType:
 @functools.cache
 def best_variant() -> str:
     """The GPU's variant where a small test image can be rendered with it, else the CPU's."""
-    if not _has_cuda_device():
+    if not has_cuda_device():
         return CPU_VARIANT
     try:
         mi = mitsuba(GPU_VARIANT)
@@ -64,15 +63,3 @@ def set_num_threads(count: int) -> None:
     import drjit
 
     drjit.set_thread_count(count)
-
-
-def _has_cuda_device() -> bool:
-    for name in ("libcuda.so.1", "nvcuda.dll"):
-        try:
-            driver: Any = ctypes.CDLL(name)
-            number = ctypes.c_int(0)
-            if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0:
-                return number.value > 0
-        except (OSError, AttributeError):
-            continue
-    return False
