@@ -161,17 +161,13 @@ def collider_name(asset: str, number: int) -> str:
 
 
 def _spawn(package: WorldPackage, axes: EngineAxes) -> Json:
-    feet = np.array(package.spawn.position)
-    forward = yaw_rotation(package.spawn.yaw) @ _NORTH
-    eye = feet + package.spawn.eye_height_m * _UP
+    spawn = package.spawn
+    eye = np.array(spawn.position) + spawn.eye_height_m * _UP
     return {
-        "position": _shorts(feet),
-        "yaw": _short(package.spawn.yaw),
-        "eye_height_m": package.spawn.eye_height_m,
-        "engine_position": _shorts(engine_points(axes, feet[None])[0]),
+        **_stand(spawn.position, spawn.yaw, axes),
+        "eye_height_m": spawn.eye_height_m,
         "engine_eye": _shorts(engine_points(axes, eye[None])[0]),
-        "engine_forward": _shorts(axes.engine_from_world @ forward),
-        "engine_rotation_xyzw": _shorts(looking_quat_xyzw(axes, forward, _UP)),
+        "engine_forward": _shorts(axes.engine_from_world @ yaw_rotation(spawn.yaw) @ _NORTH),
     }
 
 
@@ -210,6 +206,7 @@ def _points_of_interest(package: WorldPackage, axes: EngineAxes) -> list[Json]:
 
 
 def _stand(feet: tuple[float, float, float], yaw: float, axes: EngineAxes) -> Json:
+    """Where somebody stands and looks to, level."""
     return {
         "position": _shorts(feet),
         "yaw": _short(yaw),
