@@ -22,7 +22,7 @@ _EXTENSION = "gsplat_cuda"
 def has_gsplat() -> bool:
     """Whether there is a CUDA device, and gsplat's kernels are built and load.
 
-    Torch, which takes seconds to load, is only asked where there is a driver.
+    Torch, which takes seconds to load, is only asked where the driver counts a device.
     """
     return torch_sees_gpu() and gsplat_is_built() and build_gsplat()
 
