@@ -11,6 +11,7 @@ in one loses up to 0.2 dB in the other (500 000 splats; more if there are fewer)
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,6 @@ from worldgen.rendering.gaussian_rasterizer_projection import (
     CHUNK,
     PINHOLE_COLOR,
     PINHOLE_FIELDS,
-    PINHOLE_NEARNESS,
     RAY_COLOR,
     RAY_FIELDS,
     project_equirectangular,
@@ -39,6 +39,8 @@ DepthOrder = Literal["axis", "distance"]
 """What decides which splat of a pinhole picture is in front."""
 
 _CUBE_FACES = 6
+_KEPT_SPLATS = 1_000_000
+"""Room for so many is kept from one picture to the next, 72 to 88 MB."""
 
 
 def fitting_order(index: int) -> DepthOrder:
@@ -74,12 +76,38 @@ class SplatBins:
         return self.starts, self.ranks, self.dealt
 
 
+class _Room(threading.local):
+    """Where splats are projected to: clearing it for every picture would take a third of the time until they are binned.
+
+    Each thread has its own. Whoever uses it writes before reading, and keeps none of it.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._values = np.zeros(0, dtype=np.float32)
+        self._indices = np.zeros(0, dtype=np.int32)
+
+    def for_splats(
+        self, count: int, fields: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        """Records (N, F), depths (N,) and indices (N,) that hold anything."""
+        values, indices = self._values, self._indices
+        if len(indices) < count or len(values) < count * (fields + 1):
+            values, indices = np.zeros(count * (fields + 1), dtype=np.float32), np.zeros(count, dtype=np.int32)
+            if count <= _KEPT_SPLATS:
+                self._values, self._indices = values, indices
+        records = values[: count * fields].reshape(count, fields)
+        return records, values[count * fields : count * (fields + 1)], indices[:count]
+
+
+_room = _Room()
+
+
 def bin_cloud(cloud: GaussianCloud, camera: AnyCamera, order_by: DepthOrder = "axis") -> SplatBins:
     """Project, cull, order, colour and bin the splats of a cloud for one camera; panoramas know no axis."""
     count = cloud.num_gaussians
     is_panorama = isinstance(camera, PanoramaCamera)
-    packed = np.zeros((count, RAY_FIELDS if is_panorama else PINHOLE_FIELDS), dtype=np.float32)
-    depths, indices = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int32)
+    packed, depths, indices = _room.for_splats(count, RAY_FIELDS if is_panorama else PINHOLE_FIELDS)
     counts = np.zeros(-(-count // CHUNK), dtype=np.int64)
     camera_from_world = inverse_rigid(camera.world_from_camera)
     splats = (cloud.means, cloud.quats_wxyz, cloud.scales, cloud.opacities)
@@ -90,10 +118,7 @@ def bin_cloud(cloud: GaussianCloud, camera: AnyCamera, order_by: DepthOrder = "a
         matrix = (axes_from(Frame.RDF, Frame.RUB) @ camera_from_world[:3]).astype(np.float32)
         intrinsics = camera.intrinsics_px.astype(np.float32)
         size = (camera.height, camera.width)
-        project_pinhole(splats, matrix, intrinsics, size, (packed, depths, indices, counts))
-        if order_by == "distance":
-            # What is not seen holds 0, and is not looked at.
-            np.divide(1.0, packed[:, PINHOLE_NEARNESS], out=depths, where=packed[:, PINHOLE_NEARNESS] > 0.0)
+        project_pinhole(splats, (matrix, intrinsics), size, order_by == "distance", (packed, depths, indices, counts))
     positions = depth_order(depths, counts)
     order = indices[positions]
     records = np.zeros((len(order), packed.shape[1]), dtype=np.float32)

@@ -41,6 +41,7 @@ RAY_COLOR = 13
 """Where the colour stands in the record of a panorama; its four bounds follow."""
 
 SplatArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+PinholeArrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 ProjectedArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]
 
 
@@ -90,20 +91,20 @@ def _camera_covariance(
 @nb.njit(parallel=True, cache=True)
 def project_pinhole(
     splats: SplatArrays,
-    camera_from_world: NDArray[np.float32],
-    intrinsics: NDArray[np.float32],
+    camera: PinholeArrays,
     size: tuple[int, int],
+    by_distance: bool,
     projected: ProjectedArrays,
 ) -> None:
     """Project splats to a pinhole image.
 
     Args:
         splats: Means (N, 3), quaternions (N, 4), scales (N, 3) and opacities (N,).
-        camera_from_world: (3, 4), to axes right, down, forward.
-        intrinsics: (3, 3) in pixels.
+        camera: (3, 4) camera from world, to axes right, down, forward; (3, 3) intrinsics in pixels.
         size: Height and width of the image.
-        projected: Gets records (N, PINHOLE_FIELDS) but for their colours, depths along the axis (N,) and indices of the
-            splats (N,), those of each chunk packed from its start on, and the number of visible splats of each chunk.
+        by_distance: Whether depths are distances; else they are along the axis.
+        projected: Gets records (N, PINHOLE_FIELDS) but for their colours, depths (N,) and indices of the splats (N,),
+            those of each chunk packed from its start on, and the number of visible splats of each chunk.
             Rows and columns of a record are those that the splat reaches, inclusive and within the image.
     """
     means, quats, scales, opacities = splats
@@ -111,6 +112,7 @@ def project_pinhole(
     records, depths = projected[0], projected[1]
     indices = projected[2]
     counts = projected[3]
+    camera_from_world, intrinsics = camera[0], camera[1]
     height, width = size
     fx, fy, skew = intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 1]
     cx, cy = intrinsics[0, 2], intrinsics[1, 2]
@@ -196,7 +198,7 @@ def project_pinhole(
             record[7] = steepness * (xy2d * with_x + yy2d * with_y)
             record[8] = np.float32(1.0) / distance
             record[12], record[13], record[14], record[15] = first_row, last_row, first_column, last_column
-            depths[at] = z
+            depths[at] = distance if by_distance else z
             indices[at] = i
             at += 1
         counts[chunk] = at - chunk * CHUNK

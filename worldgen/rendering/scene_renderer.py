@@ -92,14 +92,20 @@ class SceneRenderer:
         for camera, spent in cube_samples(position, face_px, samples, vertical_px=vertical_px):
             self.start_view(camera, spent)
 
-    def render_view(self, camera: Camera, samples: int) -> View:
-        """Render what a pinhole camera sees, with ``samples`` paths per pixel.
+    def render_view(self, camera: Camera, samples: int, *, kept_noise: float = 0.0) -> View:
+        """Render what a pinhole camera sees.
+
+        Args:
+            camera: Where from.
+            samples: Paths per pixel.
+            kept_noise: Part of the noise that stays, from 0 to 1. Denoising blurs what is fine, always alike; so means
+                over many pictures come closer to the truth with some noise left in each.
 
         Raises:
             InvalidInputError: The camera's pixels are not square, or there are no samples.
             BackendUnavailableError: The denoiser is missing.
         """
-        return self._view(camera, samples, margin_px=0)
+        return self._view(camera, samples, margin_px=0, kept_noise=kept_noise)
 
     def render_cube(
         self, position: NDArray[np.float64], face_px: int, samples: int, *, vertical_px: int | None = None
@@ -157,7 +163,7 @@ class SceneRenderer:
         radiance = np.where(open_sky[..., None], sky + resampled[..., 3:6], resampled[..., :3])
         return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
 
-    def _view(self, camera: Camera, samples: int, *, margin_px: int) -> View:
+    def _view(self, camera: Camera, samples: int, *, margin_px: int, kept_noise: float = 0.0) -> View:
         self.start_view(camera, samples)
         guides, buffers = self.tracer.guides_and_buffers(camera)
         noisy = self._paths.take(camera, samples, self._stream(camera))
@@ -167,7 +173,8 @@ class SceneRenderer:
         # Bare sky is drawn anew; so only things are denoised, and the sky close around them.
         part = _part_with_things(sky_coverage)
         if clean[part].size:
-            clean[part] = denoise(clean[part], guides.albedo[part], guides.normals[part], quality=quality)
+            denoised = denoise(clean[part], guides.albedo[part], guides.normals[part], quality=quality)
+            clean[part] = denoised + np.float32(kept_noise) * (clean[part] - denoised)
         if margin_px:
             inner = slice(margin_px, -margin_px)
             clean, sky_coverage = clean[inner, inner], sky_coverage[inner, inner]

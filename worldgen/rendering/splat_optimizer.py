@@ -35,7 +35,6 @@ ADAM_BETAS = 0.9, 0.99
 ADAM_EPSILON = 1e-15
 
 _BETA1, _BETA2 = ADAM_BETAS
-_LOG_BETA1, _LOG_BETA2 = math.log(_BETA1), math.log(_BETA2)
 _BLOCK = 1024
 _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
 
@@ -67,8 +66,9 @@ LiveArrays = tuple[
 ]
 HomeArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 AdamArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
-SeenArrays = tuple[NDArray[np.int32], NDArray[np.int32]]
-"""Which splats derivatives are of, and in which order they take their step."""
+SeenArrays = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
+"""Which splats derivatives are of, in which order they take their step, and what takes the bias out of moments of
+every age (steps, 2)."""
 StateArrays = tuple[Any, ...]
 """``LiveArrays``, ``HomeArrays`` and ``AdamArrays`` in a row: parallel loops take no tuples of tuples."""
 GradientArrays = tuple[
@@ -167,7 +167,15 @@ def take_step(
     ranks = np.full(state.cloud.num_gaussians, -1, dtype=np.int32)
     ranks[order] = np.arange(len(order), dtype=np.int32)
     ranks = ranks[ranks >= 0]
-    _step((*state.live, *state.home, *state.adam), (order, ranks), parts, pace * np.array(lengths))
+    most_steps = int(state.adam[2].max(initial=0)) + 1
+    seen = (order, ranks, _unbiased(most_steps))
+    _step((*state.live, *state.home, *state.adam), seen, parts, (pace * np.array(lengths)).astype(np.float32))
+
+
+def _unbiased(most_steps: int) -> NDArray[np.float32]:
+    """By what young first and second moments are too small after so many steps, (``most_steps`` + 1, 2)."""
+    steps = np.maximum(np.arange(most_steps + 1), 1)
+    return np.stack([1.0 / (1.0 - beta**steps) for beta in ADAM_BETAS], axis=1).astype(np.float32)
 
 
 @nb.njit(cache=True, fastmath={"contract"})
@@ -189,7 +197,7 @@ def _directions(
 
 
 @nb.njit(parallel=True, cache=True)
-def _step(arrays: StateArrays, seen: SeenArrays, parts: GradientArrays, rates: NDArray[np.float64]) -> None:
+def _step(arrays: StateArrays, seen: SeenArrays, parts: GradientArrays, rates: NDArray[np.float32]) -> None:
     """Take one step of Adam with every splat in ``seen``, which holds none twice."""
     for block in nb.prange((len(seen[0]) + _BLOCK - 1) // _BLOCK):
         _step_block(arrays, seen, parts, block, rates)
@@ -201,31 +209,30 @@ def _step_block(
     seen: SeenArrays,
     parts: GradientArrays,
     block: int,
-    rates: NDArray[np.float64],
+    rates: NDArray[np.float32],
 ) -> None:
     # A function of its own, because numba 0.68 loses stores to vectors that a parallel loop unpacks from tuples.
     live, home = arrays[:6], arrays[6:9]
-    steps, unbias = arrays[11], np.zeros(2, dtype=np.float32)
+    steps = arrays[11]
     turn, local = np.zeros((3, 3)), np.zeros(3)
     gradient = np.zeros(arrays[9].shape[1], dtype=np.float32)
     direction = np.zeros_like(gradient)
     limit = (MAX_COLOR - 0.5) / SH_C0
-    order, ranks = seen
+    order, ranks, unbiased = seen
+    one = np.float32(1.0)
     for place in range(block * _BLOCK, min((block + 1) * _BLOCK, len(order))):
         rank = ranks[place]
         i = order[rank]
         steps[i] += 1
-        unbias[0] = 1.0 / (1.0 - math.exp(_LOG_BETA1 * steps[i]))
-        unbias[1] = 1.0 / (1.0 - math.exp(_LOG_BETA2 * steps[i]))
         fill_rotation(live[1][i], turn)
         _gather(parts, rank, turn, gradient)
-        _directions(arrays[9][i], arrays[10][i], unbias, gradient, direction)
+        _directions(arrays[9][i], arrays[10][i], unbiased[steps[i]], gradient, direction)
         _move(live, home, (direction, turn, local), i, rates)
         _reshape(live, home, direction, i, rates)
-        opacity = np.float64(live[3][i])
-        odds = opacity / (1.0 - opacity)
-        odds *= math.exp(-rates[_LOGIT] * direction[10])
-        live[3][i] = min(max(odds / (1.0 + odds), MIN_OPACITY), MAX_OPACITY)
+        # In 32 bits: the exponential of 64 takes several times as long.
+        shrunk = math.exp(rates[_LOGIT] * direction[10]) * (one - live[3][i])
+        opacity = live[3][i] / (live[3][i] + shrunk)
+        live[3][i] = min(max(opacity, np.float32(MIN_OPACITY)), np.float32(MAX_OPACITY))
         for k in range(3):
             color = live[4][i, k] - rates[_COLOR] * direction[11 + k]
             live[4][i, k] = min(max(color, -limit), limit)
@@ -258,7 +265,7 @@ def _move(
     home: HomeArrays,
     work: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]],
     i: int,
-    rates: NDArray[np.float64],
+    rates: NDArray[np.float32],
 ) -> None:
     """Shift a splat along its own axes, each by a part of its size there, and keep it near its home."""
     direction, turn, local = work
@@ -283,15 +290,15 @@ def _reshape(
     home: HomeArrays,
     direction: NDArray[np.float32],
     i: int,
-    rates: NDArray[np.float64],
+    rates: NDArray[np.float32],
 ) -> None:
     """Stretch and turn a splat, and draw it back to its first shape."""
     for axis in range(3):
-        growth = -rates[_SCALE] * direction[3 + axis]
-        first = np.float64(home[2][i, axis])
-        grown = np.float64(live[2][i, axis]) / first
-        grown *= math.exp(growth - rates[_PULL] * math.log(grown))
-        live[2][i, axis] = first * min(max(grown, 1.0 / MAX_SHRINKAGE), MAX_GROWTH)
+        first = home[2][i, axis]
+        grown = live[2][i, axis] / first
+        grown *= math.exp(-rates[_SCALE] * direction[3 + axis] - rates[_PULL] * math.log(grown))
+        grown = min(max(grown, np.float32(1.0 / MAX_SHRINKAGE)), np.float32(MAX_GROWTH))
+        live[2][i, axis] = first * grown
     same = 0.0
     for k in range(4):
         same += live[1][i, k] * home[1][i, k]

@@ -44,11 +44,11 @@ DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 DENSIFY_ROUNDS = 6
 """So many times all pictures are gone to before splats are split, and again before the next time. Judged by less than
 one round, splits in 400 steps made two worlds 0.06 and 0.23 dB worse than none."""
-COLOR_STEPS = 1.0
+COLOR_STEPS = 0.5
 """Solving for the colours at the end takes about as long as so many steps for each picture."""
 LEAST_SHARE = 0.5
 """At least this part of the seconds is for steps."""
-LAST_PACE = 0.1
+LAST_PACE = 0.3
 """What is left of the first step length at the end."""
 
 
@@ -144,7 +144,7 @@ def refine_splats(
             if state_path is not None:
                 save_refinement(state_path, fingerprint, run.saved(trainer))
     # Shapes have moved on since colours were solved for.
-    colored = refine_colors(run.best, [(view.camera, view.rgb) for view in training])
+    colored = refine_colors(run.best, [(view.camera, view.rgb) for view in training], iterations=1)
     run.look(colored, views_psnr(colored, validation))
     if state_path is not None:
         state_path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,14 +27,16 @@ from worldgen.stages.refinement_views import (
 from worldgen.stages.world_layers import RenderedWorld
 
 MAX_VIEWS = 200
-"""Pictures at most, beside those of the stations; each costs about as much as six to eight steps."""
+"""Pictures at most, beside those of the stations; each costs about as much as six steps."""
 LEAST_VIEWS = 18
-STEPS_PER_VIEW = 6
+STEPS_PER_VIEW = 4
 """A picture is worth rendering for so many steps: splats fit few pictures better than what they have not seen."""
-RENDERING_SHARE = 0.6
+RENDERING_SHARE = 0.55
 """Part of the seconds after which no more pictures are rendered: these teach more than further steps would."""
 VALIDATION_EVERY = 6
-"""One picture in so many is kept apart to judge by."""
+"""One picture in so many is kept apart to judge by, as long as those are few."""
+MOST_VALIDATION = 12
+"""So many pictures judge well enough: more are worth more to learn from, and looking at them takes time."""
 
 
 def refine_world(
@@ -101,8 +104,9 @@ def learn_and_judge(
     views: Sequence[RefinementView], rendered: RenderedWorld, cloud: GaussianCloud
 ) -> tuple[list[RefinementView], list[RefinementView]]:
     """Split pictures into those to learn from, which the stations' join, and those that are kept apart."""
-    kept = VALIDATION_EVERY // 2
-    training = [view for index, view in enumerate(views) if index % VALIDATION_EVERY != kept]
+    every = max(VALIDATION_EVERY, math.ceil(len(views) / MOST_VALIDATION))
+    kept = every // 2
+    training = [view for index, view in enumerate(views) if index % every != kept]
     colors = [tone_map(view.radiance, rendered.exposure) for view in rendered.views]
     training += station_refinement_views(rendered.views, colors, STATION_PIXELS * pixel_for(cloud))
-    return training, list(views[kept::VALIDATION_EVERY])
+    return training, list(views[kept::every])

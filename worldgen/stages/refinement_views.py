@@ -23,12 +23,15 @@ WALK_RADIUS_M = 3.3
 """How far from the spawn visitors are taken to go."""
 SAMPLES = 2
 """Path samples per pixel: many noisy pictures tell more than a few clean ones of the same cost."""
+KEPT_NOISE = 0.2
+"""Part of their noise that is left in them: splats are seen in dozens of pictures, over which noise averages out, and
+what the denoiser blurs does not."""
 STATION_PIXELS = 1.45
 """Side of the pixels of station pictures over that of the finest ones that the splats suffice for: a step with one of
 these costs what a step with any other costs, and learns as much."""
 
 _HEADING_STEP = math.pi * (3.0 - math.sqrt(5.0))
-_FIELDS_OF_VIEW = (0.5 * math.pi, 0.36 * math.pi, 0.5 * math.pi, 0.25 * math.pi)
+_FIELDS_OF_VIEW = (0.5 * math.pi, 0.5 * math.pi, 0.5 * math.pi, 0.36 * math.pi)
 _TRIES = 6
 
 
@@ -82,7 +85,7 @@ def render_refinement_views(
     for camera in cameras:
         if is_over(len(views)):
             break
-        view = renderer.render_view(camera, SAMPLES)
+        view = renderer.render_view(camera, SAMPLES, kept_noise=KEPT_NOISE)
         depth = view.buffers.euclidean_depth
         views.append(RefinementView(camera=camera, rgb=tone_map(view.radiance, exposure), euclidean_depth=depth))
     return tuple(views)
