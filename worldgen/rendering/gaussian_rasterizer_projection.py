@@ -32,8 +32,8 @@ CHUNK = 2048
 PINHOLE_FIELDS = 16
 """One cache line: column, row, exponents per pixel² (xx, xy, yy: what a pixel's offset is multiplied with), opacity,
 slopes of the inverse depth (2), inverse depth of the centre, colour (3), first and last row, first and last column."""
-PINHOLE_NEARNESS, PINHOLE_COLOR = 8, 9
-"""Where inverse depth and colour stand in the record of a pinhole image; its four bounds follow."""
+PINHOLE_COLOR = 9
+"""Where the colour stands in the record of a pinhole image; its four bounds follow."""
 RAY_FIELDS = 20
 """Direction of the centre (3), two whitened tangent vectors (6), opacity, slopes of the inverse depth along these (2),
 inverse depth of the centre, colour (3), first and last row, first and last column."""

@@ -174,7 +174,7 @@ class SceneRenderer:
         part = _part_with_things(sky_coverage)
         if clean[part].size:
             denoised = denoise(clean[part], guides.albedo[part], guides.normals[part], quality=quality)
-            clean[part] = denoised + np.float32(kept_noise) * (clean[part] - denoised)
+            clean[part] = denoised + np.float32(kept_noise) * (clean[part] - denoised) if kept_noise else denoised
         if margin_px:
             inner = slice(margin_px, -margin_px)
             clean, sky_coverage = clean[inner, inner], sky_coverage[inner, inner]

@@ -44,7 +44,7 @@ DENSIFY_FROM, DENSIFY_TO = 0.1, 0.66
 DENSIFY_ROUNDS = 6
 """So many times all pictures are gone to before splats are split, and again before the next time. Judged by less than
 one round, splits in 400 steps made two worlds 0.06 and 0.23 dB worse than none."""
-COLOR_STEPS = 0.5
+COLOR_STEPS = 0.6
 """Solving for the colours at the end takes about as long as so many steps for each picture."""
 LEAST_SHARE = 0.5
 """At least this part of the seconds is for steps."""
