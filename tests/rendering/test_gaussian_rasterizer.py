@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -13,6 +14,7 @@ from tests.splat_clouds import join, one_splat, random_cloud, reference_render, 
 from worldgen.frames import look_at, rotate_quats, rotate_vectors, yaw_rotation
 from worldgen.geometry.cameras import panorama_camera, pinhole_camera, pixel_rays_in_camera
 from worldgen.randomness import rng
+from worldgen.rendering import gaussian_rasterizer
 from worldgen.rendering.gaussian_rasterizer import bin_cloud, fitting_order, rasterize, splat_colors
 from worldgen.rendering.gaussian_rasterizer_colors import fill_basis
 from worldgen.rendering.gaussian_rasterizer_residuals import add_to_splats, backproject_residuals
@@ -80,6 +82,26 @@ def test_same_bytes_with_one_thread_and_with_two(name: str) -> None:
         numba.set_num_threads(threads)
     for one, two in zip(single, double, strict=True):
         assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize("kept_splats", [0, 1_000_000])
+def test_nothing_of_one_picture_is_left_in_another(monkeypatch: pytest.MonkeyPatch, kept_splats: int) -> None:
+    """Threads keep room from picture to picture, for as many splats as were ever drawn."""
+    monkeypatch.setattr(gaussian_rasterizer, "_KEPT_SPLATS", kept_splats)
+    many, few = random_cloud(3000, sh_rest=3), random_cloud(700, seed=5)
+    jobs = [(cloud, CAMERAS[name]) for cloud in (many, few) for name in CAMERAS]
+
+    def alone(job: tuple[GaussianCloud, AnyCamera]) -> bytes:
+        with ThreadPoolExecutor(1) as fresh:
+            return fresh.submit(lambda: drawn(job)).result()
+
+    def drawn(job: tuple[GaussianCloud, AnyCamera]) -> bytes:
+        return b"".join(image.tobytes() for image in rasterize(*job))
+
+    expected = [alone(job) for job in jobs]
+    assert [drawn(job) for job in [*jobs, *reversed(jobs)]] == [*expected, *reversed(expected)]
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(drawn, 3 * jobs)) == 3 * expected
 
 
 def test_image_does_not_depend_on_the_order_of_the_splats() -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
+import pytest
 
-from worldgen.geometry.cameras import camera_position
+from tests.scenes import small_scene
+from tests.splat_clouds import random_cloud
+from worldgen.geometry.cameras import camera_position, panorama_camera, pinhole_camera
 from worldgen.randomness import rng
+from worldgen.rendering.mitsuba_engine import CPU_VARIANT
+from worldgen.rendering.scene_renderer import SceneRenderer
+from worldgen.rendering.splat_training import RefinementView
 from worldgen.settings import TIERS
-from worldgen.stages.refinement_views import picture_width, walking_cameras
+from worldgen.stages.refine_world import MOST_VALIDATION, learn_and_judge
+from worldgen.stages.refinement_views import KEPT_NOISE, picture_width, render_refinement_views, walking_cameras
+from worldgen.stages.world_layers import RenderedWorld, StationViews
 
 
 def test_cameras_look_everywhere_from_every_place() -> None:
@@ -25,7 +34,8 @@ def test_cameras_look_everywhere_from_every_place() -> None:
     assert gaps.max() < 4.0 * 2.0 * math.pi / 40
     assert forward[:, 1].min() < -0.3
     assert forward[:, 1].max() > 0.1
-    assert len({round(camera.intrinsics_px[0, 0]) for camera in cameras}) > 2
+    # One in four zooms in.
+    assert Counter(round(camera.intrinsics_px[0, 0]) for camera in cameras) == {32: 30, 51: 10}
 
 
 def test_same_cameras_every_time() -> None:
@@ -37,3 +47,39 @@ def test_same_cameras_every_time() -> None:
 
 def test_pixels_are_as_wide_as_the_splats() -> None:
     assert [picture_width(TIERS[name].splat_budget) for name in ("draft", "standard", "high")] == [176, 320, 640]
+
+
+@pytest.fixture(scope="module")
+def renderer() -> SceneRenderer:
+    return SceneRenderer(small_scene(), TIERS["draft"], 1, variant=CPU_VARIANT)
+
+
+def test_pictures_keep_some_of_their_noise(renderer: SceneRenderer) -> None:
+    camera = walking_cameras(np.array([[0.0, 1.7, 0.0]]), 1, 64, rng(3, "cameras"))[0]
+    (seen,) = render_refinement_views(renderer, [camera], 1.0, is_over=lambda _: False)
+    levels = []
+    for kept_noise in (0.0, KEPT_NOISE, 1.0):
+        view = renderer.render_view(camera, 2, kept_noise=kept_noise)
+        levels.append(view)
+        assert np.array_equal(view.buffers.euclidean_depth, seen.euclidean_depth)
+    clean, kept, noisy = (view.radiance for view in levels)
+    # Where nothing was cut off at black, radiance is the mean that the share says.
+    lit = (noisy > 0.0).all(axis=-1)
+    np.testing.assert_allclose(kept[lit], (clean + KEPT_NOISE * (noisy - clean))[lit], rtol=1e-4, atol=1e-5)
+    assert np.abs(noisy - clean).mean() > 0.02 * clean.mean()
+    assert clean.tobytes() == renderer.render_view(camera, 2).radiance.tobytes()
+
+
+@pytest.mark.parametrize("count", [18, 25, 133, 200])
+def test_few_pictures_judge_and_none_is_lost(renderer: SceneRenderer, count: int) -> None:
+    camera = pinhole_camera(np.eye(4), height=3, width=4, horizontal_fov=1.0)
+    views = [RefinementView(camera=camera, rgb=np.full((3, 4, 3), index / count, np.float32)) for index in range(count)]
+    eye = np.array([0.0, 1.7, 0.0])
+    cube = renderer.render_cube(eye, 16, 1)
+    panorama = renderer.panorama_from_cube(cube, panorama_camera(eye, height=16))
+    rendered = RenderedWorld(stations=(StationViews(position=eye, views=cube),), panorama=panorama, exposure=1.0)
+    training, validation = learn_and_judge(views, rendered, random_cloud(10))
+    assert 3 <= len(validation) <= MOST_VALIDATION
+    learned, judged = training[:-6], validation
+    assert {id(view) for view in [*learned, *judged]} == {id(view) for view in views}
+    assert len(learned) + len(judged) == count
