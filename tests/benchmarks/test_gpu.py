@@ -32,7 +32,7 @@ from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_training import RefinementView, refine_splats
 from worldgen.scene.gaussian_cloud import GaussianCloud
 from worldgen.settings import RefinementLimit
-from worldgen.stages.refine_world import MAX_VIEWS, learn_and_judge
+from worldgen.stages.refine_world import MAX_VIEWS, learn_and_judge, seen_by_stations
 from worldgen.stages.refinement_views import picture_width, render_refinement_views, walking_cameras, walking_places
 from worldgen.stages.world_layers import RenderedWorld
 
@@ -111,7 +111,7 @@ def learned_from(
     start = time.perf_counter()
     views = render_refinement_views(renderer, cameras, rendered.exposure, is_over=lambda done: False)
     keep_row("pictures to learn from", str(len(views)), "", time.perf_counter() - start)
-    return learn_and_judge(views, rendered, cloud)
+    return learn_and_judge(views, seen_by_stations(rendered, cloud))
 
 
 def test_refinement_against_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numba
@@ -259,3 +260,11 @@ def test_seconds_are_left_for_colours(monkeypatch: pytest.MonkeyPatch, pictures:
         fractions.append(clock.fraction(step))
     assert now - 1000.0 == pytest.approx(steps_end, abs=0.3)
     assert fractions == sorted(fractions)
+
+
+def test_timing_steps_changes_nothing(world: World) -> None:
+    cloud, training, _ = world
+    before = [getattr(cloud, name).tobytes() for name in FIELDS]
+    start = time.perf_counter()
+    assert 0.0 < splat_training.seconds_per_step(cloud, training[:3]) < (time.perf_counter() - start) / 3
+    assert [getattr(cloud, name).tobytes() for name in FIELDS] == before

@@ -168,6 +168,26 @@ def views_psnr(cloud: GaussianCloud, views: Sequence[RefinementView]) -> float:
     return -10.0 * math.log10(max(squared, 1e-12))
 
 
+def seconds_per_step(cloud: GaussianCloud, views: Sequence[RefinementView]) -> float:
+    """How long a step takes on this machine, in the mean over some pictures; nothing changes.
+
+    Args:
+        cloud: What would be refined.
+        views: True pictures, as many as steps are taken and timed, and as many before, which load all that is needed.
+    """
+    pictures = [(view.camera, make_true_picture(view.rgb, view.euclidean_depth)) for view in views]
+    trainer = _trainer(start_state(cloud), None, pictures, REFINEMENT_RATES)
+    for index in range(len(pictures)):
+        trainer.take_step(index, 1.0)
+    # A GPU hands out the splats once its steps are done.
+    trainer.cloud()
+    start = time.perf_counter()
+    for index in range(len(pictures)):
+        trainer.take_step(index, 1.0)
+    trainer.cloud()
+    return (time.perf_counter() - start) / len(pictures)
+
+
 class _Clock:
     """Tells how much of the limit is used up; of seconds, those are spared that colours of ``pictures`` will take."""
 
