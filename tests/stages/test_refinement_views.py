@@ -14,9 +14,16 @@ from worldgen.randomness import rng
 from worldgen.rendering.mitsuba_engine import CPU_VARIANT
 from worldgen.rendering.scene_renderer import SceneRenderer
 from worldgen.rendering.splat_training import RefinementView
+from worldgen.rendering.tone_mapping import tone_map
 from worldgen.settings import TIERS
 from worldgen.stages.refine_world import MOST_VALIDATION, learn_and_judge
-from worldgen.stages.refinement_views import KEPT_NOISE, picture_width, render_refinement_views, walking_cameras
+from worldgen.stages.refinement_views import (
+    KEPT_NOISE,
+    SAMPLES,
+    picture_width,
+    render_refinement_views,
+    walking_cameras,
+)
 
 
 def test_cameras_look_everywhere_from_every_place() -> None:
@@ -55,17 +62,16 @@ def renderer() -> SceneRenderer:
 def test_pictures_keep_some_of_their_noise(renderer: SceneRenderer) -> None:
     camera = walking_cameras(np.array([[0.0, 1.7, 0.0]]), 1, 64, rng(3, "cameras"))[0]
     (seen,) = render_refinement_views(renderer, [camera], 1.0, is_over=lambda _: False)
-    levels = []
-    for kept_noise in (0.0, KEPT_NOISE, 1.0):
-        view = renderer.render_view(camera, 2, kept_noise=kept_noise)
-        levels.append(view)
-        assert np.array_equal(view.buffers.euclidean_depth, seen.euclidean_depth)
+    levels = [renderer.render_view(camera, SAMPLES, kept_noise=share) for share in (0.0, KEPT_NOISE, 1.0)]
     clean, kept, noisy = (view.radiance for view in levels)
+    assert seen.rgb.tobytes() == tone_map(kept, 1.0).tobytes()
+    assert seen.rgb.tobytes() != tone_map(clean, 1.0).tobytes()
+    assert all(np.array_equal(view.buffers.euclidean_depth, seen.euclidean_depth) for view in levels)
     # Where nothing was cut off at black, radiance is the mean that the share says.
     lit = (noisy > 0.0).all(axis=-1)
     np.testing.assert_allclose(kept[lit], (clean + KEPT_NOISE * (noisy - clean))[lit], rtol=1e-4, atol=1e-5)
     assert np.abs(noisy - clean).mean() > 0.02 * clean.mean()
-    assert clean.tobytes() == renderer.render_view(camera, 2).radiance.tobytes()
+    assert clean.tobytes() == renderer.render_view(camera, SAMPLES).radiance.tobytes()
 
 
 @pytest.mark.parametrize("count", [18, 25, 133, 200])
