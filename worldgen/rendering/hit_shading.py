@@ -30,40 +30,6 @@ def _world_normal(linear: Any, x: float, y: float, z: float) -> tuple[float, flo
 
 
 @numba.njit(parallel=True, cache=True)
-def pixel_rays(
-    intrinsics_px: NDArray[np.float64],
-    world_from_camera: NDArray[np.float64],
-    pixels: NDArray[np.int64],
-    width: int,
-    places: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """Unit rays in world through some places of some pixels of a pinhole camera.
-
-    Args:
-        intrinsics_px: (3, 3).
-        world_from_camera: (4, 4).
-        pixels: (M,) indices, row by row.
-        width: Pixels in a row.
-        places: (P, 2) x and y within a pixel, (0.5, 0.5) is its centre.
-
-    Returns:
-        (M * P, 3) float32, the places of a pixel one after the other.
-    """
-    k, pose, count = intrinsics_px, world_from_camera, len(places)
-    rays = np.zeros((len(pixels) * count, 3), dtype=np.float32)
-    for index in numba.prange(len(pixels)):
-        row, column = pixels[index] // width, pixels[index] % width
-        for place in range(count):
-            y = (row + places[place, 1] - k[1, 2]) / k[1, 1]
-            x = (column + places[place, 0] - k[0, 2] - k[0, 1] * y) / k[0, 0]
-            scale = 1.0 / math.sqrt(x * x + y * y + 1.0)
-            for axis in range(3):
-                value = (pose[axis, 0] * x - pose[axis, 1] * y - pose[axis, 2]) * scale
-                rays[index * count + place, axis] = value
-    return rays
-
-
-@numba.njit(parallel=True, cache=True)
 def hit_normals(directions: Any, hits: Any, tables: Any, results: Any) -> None:
     """Geometric and shading normals of hits, both facing the rays; zero for misses.
 
@@ -185,35 +151,6 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
             mirrored[index, 0] = red + (1.0 - red) * share
             mirrored[index, 1] = green + (1.0 - green) * share
             mirrored[index, 2] = blue + (1.0 - blue) * share
-
-
-@numba.njit(parallel=True, cache=True)
-def uneven_pixels(surfaces: Any, normals: Any, least_cosine: float) -> Any:
-    """Where a picture shows more than one even surface within a pixel and its neighbours.
-
-    Args:
-        surfaces: (H, W, 2) uint32, what is seen through each pixel's centre: instance and mesh.
-        normals: (H, W, 3) float32 there, unit; zero for a miss.
-        least_cosine: Between the normals of a pixel and its neighbours on an even surface.
-
-    Returns:
-        (H, W) bool.
-    """
-    height, width = surfaces.shape[0], surfaces.shape[1]
-    result = np.zeros((height, width), dtype=np.bool_)
-    for row in numba.prange(height):
-        for column in range(width):
-            item, mesh = surfaces[row, column, 0], surfaces[row, column, 1]
-            x, y, z = normals[row, column, 0], normals[row, column, 1], normals[row, column, 2]
-            for i in range(max(row - 1, 0), min(row + 2, height)):
-                for j in range(max(column - 1, 0), min(column + 2, width)):
-                    if surfaces[i, j, 0] != item or surfaces[i, j, 1] != mesh:
-                        result[row, column] = True
-                    elif item != NO_HIT:
-                        cosine = x * normals[i, j, 0] + y * normals[i, j, 1] + z * normals[i, j, 2]
-                        if cosine < least_cosine:
-                            result[row, column] = True
-    return result
 
 
 @numba.njit(cache=True)

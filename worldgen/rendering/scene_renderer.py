@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from worldgen.geometry.cameras import CUBE_FACES, camera_position, cube_cameras, pixel_angles, pixel_rays_in_world
 from worldgen.randomness import seed_for
-from worldgen.rendering.atmosphere import apply_fog, fog_radiance, fog_transmittance
+from worldgen.rendering.atmosphere import things_through_air
 from worldgen.rendering.cube_resampling import pad_faces, require_cube, resample_bicubic
 from worldgen.rendering.denoising import DenoiserQuality, denoise, dim_fireflies
 from worldgen.rendering.path_queue import PathQueue
@@ -143,25 +143,19 @@ class SceneRenderer:
         buffers = self.tracer.buffers(camera)
         rays = pixel_rays_in_world(camera)
         is_sky = buffers.labels == 0
-        sky = self._foggy_sky(camera, rays, is_sky)
-        # What stands out against the sky, and where there is sky; both are zero or one in the open sky.
-        layers = [
-            np.concatenate(
-                [
-                    view.radiance,
-                    view.radiance
-                    - self._foggy_sky(view.camera, pixel_rays_in_world(view.camera), view.buffers.labels == 0),
-                    (view.buffers.labels == 0)[..., None].astype(np.float32),
-                ],
-                axis=-1,
-            )
-            for view in views
-        ]
-        resampled = resample_bicubic(pad_faces(np.stack(layers)), rays)
+        resampled = resample_bicubic(pad_faces(np.stack([self._sky_layers(view) for view in views])), rays)
         # Between sky pixels only the difference to the sky comes from the faces: the sky itself stays sharp.
         open_sky = is_sky & (resampled[..., 6] >= 1.0)
-        radiance = np.where(open_sky[..., None], sky + resampled[..., 3:6], resampled[..., :3])
+        radiance = resampled[..., :3].copy()
+        radiance[open_sky] = self._foggy_sky(camera, rays, open_sky) + resampled[open_sky, 3:6]
         return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
+
+    def _sky_layers(self, view: View) -> NDArray[np.float32]:
+        """Radiance, what stands out against the sky, and where there is sky, (H, W, 7); both zero or one in open sky."""
+        is_sky = view.buffers.labels == 0
+        beyond = view.radiance.copy()
+        beyond[is_sky] -= self._foggy_sky(view.camera, pixel_rays_in_world(view.camera), is_sky)
+        return np.concatenate([view.radiance, beyond, is_sky[..., None].astype(np.float32)], axis=-1)
 
     def _view(self, camera: Camera, samples: int, *, margin_px: int, kept_noise: float = 0.0) -> View:
         self.start_view(camera, samples)
@@ -186,32 +180,34 @@ class SceneRenderer:
     ) -> NDArray[np.float32]:
         """Separate things from sky, put the air in front of each and the noise-free sky behind."""
         rays = pixel_rays_in_world(camera)
-        height_m = float(camera_position(camera)[1])
-        has_sky, has_things = sky_coverage > 0.0, sky_coverage < 1.0
-        edge = has_sky & has_things
+        has_sky = sky_coverage > 0.0
+        edge = has_sky & (sky_coverage < 1.0)
         things = clean.copy()
         things[edge] -= sky_coverage[edge, None] * clear_sky(self.scene.sky, rays[edge])
-        depth = _filled_depth(buffers.euclidean_depth)[has_things]
-        transmittance = fog_transmittance(self.scene.fog, rays[has_things], depth, height_m)
-        scattered = fog_radiance(self.scene.sky, rays[has_things])
-        scattered *= np.float32(1.0) - sky_coverage[has_things, None]
-        radiance = sky_coverage[..., None] * self._foggy_sky(camera, rays, has_sky)
-        radiance[has_things] += apply_fog(np.maximum(things[has_things], np.float32(0.0)), transmittance, scattered)
+        shares = np.float32(1.0) - sky_coverage
+        radiance = things_through_air(
+            self.scene.sky,
+            self.scene.fog,
+            things,
+            shares,
+            rays_in_world=rays,
+            euclidean_depth=_filled_depth(buffers.euclidean_depth),
+            camera_height_m=float(camera_position(camera)[1]),
+        )
+        radiance[has_sky] += sky_coverage[has_sky, None] * self._foggy_sky(camera, rays, has_sky)
         return radiance
 
     def _foggy_sky(
         self, camera: Camera | PanoramaCamera, rays: NDArray[np.float64], where: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
-        """Sky behind air in some pixels, zero elsewhere; (H, W, 3)."""
-        radiance = np.zeros(rays.shape, dtype=np.float32)
-        radiance[where] = foggy_sky(
+        """Sky behind air in the M pixels of a mask, (M, 3)."""
+        return foggy_sky(
             self.scene.sky,
             self.scene.fog,
             rays[where],
             pixel_angles=pixel_angles(camera)[where],
             height_m=float(camera_position(camera)[1]),
         )
-        return radiance
 
     def _stream(self, camera: Camera) -> int:
         digest = hashlib.sha256()

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from worldgen.errors import InvalidInputError
 from worldgen.geometry.cameras import camera_position, pixel_angles, pixel_rays_in_world
 from worldgen.rendering.embree import NO_HIT, InstancedScene
-from worldgen.rendering.hit_shading import hit_albedo, hit_normals, pixel_rays, uneven_pixels
+from worldgen.rendering.hit_shading import hit_albedo, hit_normals
+from worldgen.rendering.picture_rays import (
+    add_borders,
+    begin_means,
+    border_points,
+    center_points,
+    finish_means,
+    in_blocks,
+    rays_through,
+    uneven_pixels,
+)
 from worldgen.rendering.surface_tables import build_surface_tables
 from worldgen.rendering.texture_pyramids import LINEAR_FROM_BYTE
 from worldgen.scene.arrays import require_array
@@ -21,11 +31,6 @@ from worldgen.scene.view import Buffers
 
 _RAYS_PER_BATCH = 1 << 18
 """Rays in flight at a time: about 30 MiB of intermediate arrays."""
-
-_CENTRE = (0.5, 0.5)
-
-_PLACES = np.array([_CENTRE, (0.94, 0.618), (0.178, 0.822), (0.382, 0.06)])
-"""A pixel's centre and three more places that stand for it together: with the variance of the pixel's square."""
 
 _EVEN_NORMALS = 0.98
 """Cosine between the normals of neighbours down to which they are taken for one even surface, which needs no more rays
@@ -59,7 +64,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Guides:
-    """Antialiased buffers for a denoiser: the mean over four rays per pixel, or its centre's amid an even surface.
+    """Antialiased buffers for a denoiser: a pixel's mean over five places, or its centre amid an even surface.
 
     albedo        (H, W, 3) float32  linear, mirrors brightened by what they reflect, 1 for the sky
     normals       (H, W, 3) float32  in world, shorter than 1 where they differ within the pixel
@@ -150,26 +155,33 @@ class SceneTracer:
         normals = np.zeros_like(albedo)
         sky_coverage = np.zeros(num_pixels, dtype=np.float32)
         surfaces = np.zeros((num_pixels, 2), dtype=np.uint32)
-        pixels = _in_blocks(camera.height, camera.width)
-        for batch, rays, angles in _place_batches(camera, pixels, _PLACES[:1]):
-            found = self._find(_origin(camera), rays, coherent=True)
-            plain, albedo[batch] = self._albedo(rays, angles, found, with_mirrors=True)
-            exact.fill(batch, found, plain, self._tables.objects[:, 1])
-            normals[batch] = found.normals
-            sky_coverage[batch] = found.ids[:, 0] == NO_HIT
-            surfaces[batch] = found.ids[:, :2]
+        for pixels in _batches(in_blocks(*size)):
+            found, rays, angles = self._find_points(camera, center_points(pixels, camera.width))
+            plain, albedo[pixels] = self._albedo(rays, angles, found, with_mirrors=True)
+            exact.fill(pixels, found, plain, self._tables.objects[:, 1])
+            normals[pixels] = found.normals
+            sky_coverage[pixels] = found.ids[:, 0] == NO_HIT
+            surfaces[pixels] = found.ids[:, :2]
         uneven = uneven_pixels(surfaces.reshape(*size, 2), normals.reshape(*size, 3), _EVEN_NORMALS)
-        places = _PLACES[1:]
-        for batch, rays, angles in _place_batches(camera, pixels[uneven.reshape(-1)[pixels]], places):
-            found = self._find(_origin(camera), rays, coherent=True)
+        chosen, sums = uneven.reshape(-1), (albedo, normals, sky_coverage)
+        begin_means(chosen, sums)
+        for points in _batches(border_points(uneven)):
+            found, rays, angles = self._find_points(camera, points)
             mirrored = self._albedo(rays, angles, found, with_mirrors=True)[1]
-            is_sky = (found.ids[:, 0] == NO_HIT).astype(np.float32)
-            for mean, values in ((albedo, mirrored), (normals, found.normals), (sky_coverage, is_sky)):
-                mean[batch] = _mean_with_places(mean[batch], values)
+            add_borders(points, size, chosen, (mirrored, found.normals, found.ids), sums)
+        finish_means(chosen, sums)
         guides = Guides(
             albedo=albedo.reshape(*size, 3), normals=normals.reshape(*size, 3), sky_coverage=sky_coverage.reshape(size)
         )
         return guides, exact.as_buffers(camera)
+
+    def _find_points(
+        self, camera: Camera, points: NDArray[np.int64]
+    ) -> tuple[_Found, NDArray[np.float32], NDArray[np.float32]]:
+        """What a pinhole camera sees at points of its picture's lattice, with the rays and the angles of pixels there."""
+        intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
+        rays, angles = rays_through(points, camera.width, intrinsics_px, pose)
+        return self._find(_origin(camera), rays, coherent=True), rays, angles
 
     def _trace_batch(
         self, origins: NDArray[np.float32], rays: NDArray[np.float32], angles: NDArray[np.float32]
@@ -290,38 +302,9 @@ def _origin(camera: AnyCamera) -> NDArray[np.float32]:
     return camera_position(camera)[None].astype(np.float32)
 
 
-def _place_batches(
-    camera: Camera, pixels: NDArray[np.int64], places: NDArray[np.float64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
-    """Rays through some places of some pixels of a pinhole camera, batch by batch.
-
-    Yields:
-        Pixels (M,), rays (M * places, 3) and pixel angles (M * places,).
-    """
-    angles = pixel_angles(camera).astype(np.float32).reshape(-1)
-    intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
-    step = _RAYS_PER_BATCH // len(places)
-    for first in range(0, len(pixels), step):
-        batch = pixels[first : first + step]
-        rays = pixel_rays(intrinsics_px, pose, batch, camera.width, places)
-        yield batch, rays, np.repeat(angles[batch], len(places))
-
-
-def _in_blocks(height: int, width: int) -> NDArray[np.int64]:
-    """Indices of all pixels, two by two, so that the rays of a packet stay together as long as they can."""
-    row = np.arange(height + height % 2).reshape(-1, 1, 2, 1)
-    column = np.arange(width + width % 2).reshape(1, -1, 1, 2)
-    is_pixel = (row < height) & (column < width)
-    return np.asarray((row * width + column)[is_pixel])
-
-
-def _mean_with_places(centers: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean over pixels' centres, (M, ...), and their other places, (M * (places - 1), ...)."""
-    others = len(_PLACES) - 1
-    total = centers
-    for place in range(others):
-        total = total + values[place::others]
-    return total * np.float32(1.0 / len(_PLACES))
+def _batches(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for first in range(0, len(numbers), _RAYS_PER_BATCH):
+        yield numbers[first : first + _RAYS_PER_BATCH]
 
 
 def _ray_batches(camera: AnyCamera) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.float32]]]:
