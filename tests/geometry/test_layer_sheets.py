@@ -44,8 +44,8 @@ def first_hits(mesh: trimesh.Trimesh, eye: NDArray[np.float64], rays: NDArray[np
     scene.add_instance(scene.add_group([(vertices, np.asarray(mesh.faces).astype(np.int32))]), np.eye(4))
     scene.commit()
     origins = np.ascontiguousarray(eye[None], dtype=np.float32)
-    distances, _, _ = scene.intersect(origins, np.ascontiguousarray(rays.reshape(-1, 3), dtype=np.float32))
-    return distances.astype(np.float64).reshape(rays.shape[:-1])
+    hits = scene.intersect(origins, np.ascontiguousarray(rays.reshape(-1, 3), dtype=np.float32))
+    return hits.distances.astype(np.float64).reshape(rays.shape[:-1])
 
 
 def outward_share(mesh: TriangleMesh) -> float:

@@ -213,7 +213,7 @@ def test_instances_show_their_vertex_colours() -> None:
         np.array([3.0, 4.0, 4.0]), np.array([3.0, 4.0, -9.0]), height=48, width=48, horizontal_fov=0.3
     )
     guides, _ = SceneTracer(scene).guides_and_buffers(camera)
-    # Four rays can miss the bit of sky in a pixel on the silhouette: look inside of it.
+    # Five rays can miss the bit of sky in a pixel on the silhouette: look inside of it.
     inside = ndimage.binary_erosion(guides.sky_coverage == 0.0)
     assert inside.mean() > 0.5
     errors = np.abs(render(scene, camera, 64) - guides.albedo)[inside]

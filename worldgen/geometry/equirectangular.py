@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,19 +71,27 @@ def sample_equirectangular(image: NDArray[np.float32], rays: NDArray[np.float64]
     Returns:
         (..., C) float32.
     """
-    height, width = image.shape[:2]
-    columns, rows = pixels_from_rays(rays, height)
-    left, top = np.floor(columns - 0.5).astype(np.int64), np.floor(rows - 0.5).astype(np.int64)
-    across = (columns - 0.5 - left).astype(np.float32)[..., None]
-    down = (rows - 0.5 - top).astype(np.float32)[..., None]
+    columns, rows = pixels_from_rays(rays, image.shape[0])
+    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    return _between_centers(pixels, columns.reshape(-1), rows.reshape(-1)).reshape(*columns.shape, image.shape[2])
 
-    def pixel(row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float32]:
-        # One row beyond a pole lies the same row, half a turn further.
-        beyond = (row < 0) | (row >= height)
-        row = np.where(row < 0, 0, np.where(row >= height, height - 1, row))
-        column = np.where(beyond, column + height, column) % width
-        return image[row, column]
 
-    upper = pixel(top, left) * (1.0 - across) + pixel(top, left + 1) * across
-    lower = pixel(top + 1, left) * (1.0 - across) + pixel(top + 1, left + 1) * across
-    return (upper * (1.0 - down) + lower * down).astype(np.float32)
+@numba.njit(parallel=True, cache=True)
+def _between_centers(
+    image: NDArray[np.float32], columns: NDArray[np.float64], rows: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Bilinear mean of the four pixels around each of N places, (N, C)."""
+    height, width, channels = image.shape
+    result = np.zeros((len(columns), channels), dtype=np.float32)
+    for index in numba.prange(len(columns)):
+        left, top = math.floor(columns[index] - 0.5), math.floor(rows[index] - 0.5)
+        across, down = columns[index] - 0.5 - left, rows[index] - 0.5 - top
+        for row, high in ((top, 1.0 - down), (top + 1, down)):
+            # One row beyond a pole lies the same row, half a turn further.
+            turn = height if row < 0 or row >= height else 0
+            line = image[min(max(row, 0), height - 1)]
+            for column, wide in ((left, 1.0 - across), (left + 1, across)):
+                pixel = line[(column + turn) % width]
+                for channel in range(channels):
+                    result[index, channel] += np.float32(high * wide) * pixel[channel]
+    return result

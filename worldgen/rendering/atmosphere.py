@@ -105,6 +105,7 @@ def things_through_air(
     fog: Fog,
     things: NDArray[np.float32],
     shares: NDArray[np.float32],
+    *,
     rays_in_world: NDArray[np.float64],
     euclidean_depth: NDArray[np.float32],
     camera_height_m: float,

@@ -104,20 +104,21 @@ def _dimmed(radiance: NDArray[np.float32], harmless: float) -> NDArray[np.float3
     """The picture with single pixels limited by their neighbours, or to a luminance that does no harm."""
     height, width = radiance.shape[0], radiance.shape[1]
     red, green, blue = LUMINANCE_WEIGHTS[0], LUMINANCE_WEIGHTS[1], LUMINANCE_WEIGHTS[2]
+    luminance = red * radiance[..., 0] + green * radiance[..., 1] + blue * radiance[..., 2]
     result = radiance.copy()
     for row in numba.prange(height):
         for column in range(width):
-            first, second = 0.0, 0.0
+            first, second = np.float32(0.0), np.float32(0.0)
             for i in range(max(row - 1, 0), min(row + 2, height)):
                 for j in range(max(column - 1, 0), min(column + 2, width)):
                     if i == row and j == column:
                         continue
-                    value = red * radiance[i, j, 0] + green * radiance[i, j, 1] + blue * radiance[i, j, 2]
+                    value = luminance[i, j]
                     if value > first:
                         first, second = value, first
                     elif value > second:
                         second = value
-            own = red * radiance[row, column, 0] + green * radiance[row, column, 1] + blue * radiance[row, column, 2]
+            own = luminance[row, column]
             limit = max(FIREFLY_FACTOR * second, harmless)
             if own > limit:
                 for channel in range(3):

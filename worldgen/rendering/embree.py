@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ _PACKETS = ((16, 34), (8, 33), (4, 32))
 _MAX_SCATTERED_PACKET = 8
 """Wider packets lose time where the rays have nothing in common."""
 
-_CHUNK = 2048
-"""Rays that a thread takes at a time."""
+_CHUNK = 128
+"""Packets that a thread takes at a time."""
 
 _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "rtcNewDevice": (ctypes.c_void_p, (ctypes.c_char_p,)),
@@ -100,6 +101,22 @@ def _library() -> ctypes.CDLL:
     return library
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class RayHits:
+    """First hits of N rays.
+
+    distances     (N,)   float32  in lengths of the direction, +inf for a miss
+    barycentrics  (N, 2) float32  weights of the triangle's second and third vertex
+    normals       (N, 3) float32  of the triangle in its group's frame, as long as its area is large, times two
+    ids           (N, 3) uint32   instance, mesh and triangle, ``NO_HIT`` for a miss
+    """
+
+    distances: NDArray[np.float32]
+    barycentrics: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    ids: NDArray[np.uint32]
+
+
 class InstancedScene:
     """Triangle meshes in groups, and instances of the groups, ready to be traced.
 
@@ -151,30 +168,32 @@ class InstancedScene:
             raise BackendUnavailableError("Embree could not build the scene.", hint="Close programs that use memory.")
 
     def intersect(
-        self, origins: NDArray[np.float32], directions: NDArray[np.float32], *, coherent: bool = False
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint32]]:
+        self, origins: NDArray[np.float32], directions: NDArray[np.float32], *, columns: int | None = None
+    ) -> RayHits:
         """First hits of rays, on all of numba's threads.
 
         Args:
             origins: (N, 3), or (1, 3) for all rays.
             directions: (N, 3).
-            coherent: Whether rays that follow each other run side by side, like those of a picture; it is faster then.
-
-        Returns:
-            distances (N,) in lengths of the direction, +inf for a miss; barycentrics (N, 2) of the triangle's second
-            and third vertex; and ids (N, 3): instance, mesh and triangle, ``NO_HIT`` for a miss.
+            columns: Columns of the picture whose rays these are, row by row, or 0 for others that follow each other
+                side by side: both are faster than rays that have nothing in common.
         """
-        size = self._packet_size(16 if coherent else _MAX_SCATTERED_PACKET)
+        size = self._packet_size(_MAX_SCATTERED_PACKET if columns is None else 16)
         function = ctypes.cast(getattr(self._library, f"rtcIntersect{size}"), ctypes.c_void_p).value or 0
         # RTCIntersectArguments: flags, features, context, filter, intersect, and the least width of curves.
         arguments = np.zeros(10, dtype=np.uint32)
-        arguments[:2] = _RAYS_COHERENT if coherent else 0, _ALL_FEATURES
-        distances = np.full(len(directions), np.inf, dtype=np.float32)
-        barycentrics = np.zeros((len(directions), 2), dtype=np.float32)
-        ids = np.full((len(directions), 3), NO_HIT, dtype=np.uint32)
+        arguments[:2] = 0 if columns is None else _RAYS_COHERENT, _ALL_FEATURES
+        count = len(directions)
+        hits = RayHits(
+            distances=np.full(count, np.inf, dtype=np.float32),
+            barycentrics=np.zeros((count, 2), dtype=np.float32),
+            normals=np.zeros((count, 3), dtype=np.float32),
+            ids=np.full((count, 3), NO_HIT, dtype=np.uint32),
+        )
         addresses = np.uint64(function), np.uint64(self._top), np.uint64(arguments.ctypes.data)
-        _intersect(addresses, size, (origins, directions), (distances, barycentrics, ids))
-        return distances, barycentrics, ids
+        results = hits.distances, hits.barycentrics, hits.normals, hits.ids
+        _intersect(addresses, (size, columns or 0), (origins, directions), results)
+        return hits
 
     def close(self) -> None:
         """Give everything back; the scene must not be used afterwards."""
@@ -234,14 +253,22 @@ def _call_intersect(typing_context: Any, function: Any, pointers: Any) -> Any:
 
 
 @numba.njit(parallel=True, cache=True)
-def _intersect(addresses: Any, size: int, rays: Any, hits: Any) -> None:
-    """Trace packets of ``size`` rays that follow each other; ``addresses`` are function, scene and arguments."""
+def _intersect(addresses: Any, layout: Any, rays: Any, hits: Any) -> None:
+    """Trace packets of rays.
+
+    Args:
+        addresses: Of function, scene and arguments.
+        layout: Rays in a packet, and columns of the picture that they make up, or 0 if they only follow each other.
+        rays: origins (N, 3) or (1, 3), and directions (N, 3).
+        hits: The arrays of ``RayHits``, filled with misses.
+    """
     function, scene, arguments = addresses
+    size = layout[0]
     origins, directions = rays
-    distances, barycentrics, ids = hits
-    count = len(directions)
+    distances, barycentrics, normals, ids = hits
+    num_packets = _num_packets(len(directions), layout)
     step = 1 if len(origins) > 1 else 0
-    for chunk in numba.prange((count + _CHUNK - 1) // _CHUNK):
+    for chunk in numba.prange((num_packets + _CHUNK - 1) // _CHUNK):
         # 21 rows of RTCRayHit (20 where the library was built without instance arrays) and one of the valid mask.
         storage = np.zeros(22 * size + 16, dtype=np.float32)
         start = (64 - storage.ctypes.data % 64) % 64 // 4
@@ -249,9 +276,12 @@ def _intersect(addresses: Any, size: int, rays: Any, hits: Any) -> None:
         bits = packet.view(np.uint32)
         address = np.uint64(packet.ctypes.data)
         pointers = (address + np.uint64(21 * size * 4), scene, address, arguments)
-        for first in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK), size):
+        members = np.zeros(size, dtype=np.int64)
+        for number in range(chunk * _CHUNK, min(num_packets, (chunk + 1) * _CHUNK)):
+            _choose_members(number, layout, len(directions), members)
             for lane in range(size):
-                index = min(first + lane, count - 1)
+                bits[21, lane] = NO_HIT if members[lane] >= 0 else 0
+                index = max(members[lane], 0)
                 for axis in range(3):
                     packet[axis, lane] = origins[index * step, axis]
                     packet[4 + axis, lane] = directions[index, axis]
@@ -264,14 +294,43 @@ def _intersect(addresses: Any, size: int, rays: Any, hits: Any) -> None:
                 bits[17, lane] = NO_HIT
                 bits[18, lane] = NO_HIT
                 bits[19, lane] = NO_HIT
-                bits[21, lane] = NO_HIT if first + lane < count else 0
             _call_intersect(function, pointers)
-            for lane in range(min(size, count - first)):
-                if bits[18, lane] != NO_HIT:
-                    index = first + lane
+            for lane in range(size):
+                index = members[lane]
+                if index >= 0 and bits[18, lane] != NO_HIT:
                     distances[index] = packet[8, lane]
+                    for axis in range(3):
+                        normals[index, axis] = packet[12 + axis, lane]
                     barycentrics[index, 0] = packet[15, lane]
                     barycentrics[index, 1] = packet[16, lane]
                     ids[index, 0] = bits[19, lane]
                     ids[index, 1] = bits[18, lane]
                     ids[index, 2] = bits[17, lane]
+
+
+@numba.njit(cache=True)
+def _num_packets(count: int, layout: Any) -> int:
+    size, columns = layout
+    if columns == 0:
+        return (count + size - 1) // size
+    half = size // 2
+    rows = count // columns
+    return ((rows + 1) // 2) * ((columns + half - 1) // half)
+
+
+@numba.njit(cache=True)
+def _choose_members(number: int, layout: Any, count: int, members: Any) -> None:
+    """Indices of the rays in a packet, -1 where there is none; packets of a picture are two rows high."""
+    size, columns = layout
+    if columns == 0:
+        for lane in range(size):
+            index = number * size + lane
+            members[lane] = index if index < count else -1
+        return
+    half = size // 2
+    across = (columns + half - 1) // half
+    row, left = 2 * (number // across), half * (number % across)
+    for lane in range(half):
+        is_inside = left + lane < columns
+        members[lane] = row * columns + left + lane if is_inside else -1
+        members[half + lane] = (row + 1) * columns + left + lane if is_inside and (row + 1) * columns < count else -1

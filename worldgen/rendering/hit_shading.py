@@ -1,4 +1,4 @@
-"""What surfaces look like where rays hit them: normals, albedo, labels; compiled loops over independent rays."""
+"""What surfaces look like where rays hit them: normals and albedo; compiled loops over independent rays."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from typing import Any
 
 import numba
-import numpy as np
-from numpy.typing import NDArray
 
 from worldgen.rendering.embree import NO_HIT
 from worldgen.rendering.texture_pyramids import sample_pyramid
@@ -35,12 +33,12 @@ def hit_normals(directions: Any, hits: Any, tables: Any, results: Any) -> None:
 
     Args:
         directions: (N, 3) float32.
-        hits: barycentrics (N, 2) and ids (N, 3), as Embree gives them.
-        tables: vertices, triangles, normals, parts, objects and linear of ``SurfaceTables``.
+        hits: barycentrics, normals and ids of ``RayHits``.
+        tables: triangles, normals, parts, objects and linear of ``SurfaceTables``.
         results: geometric (N, 3) and shading (N, 3) float32, filled.
     """
-    barycentrics, ids = hits
-    vertices, triangles, normals, parts, objects, linear = tables
+    barycentrics, facets, ids = hits
+    triangles, normals, parts, objects, linear = tables
     geometric, shading = results
     for index in numba.prange(len(directions)):
         if ids[index, 0] == NO_HIT:
@@ -50,17 +48,7 @@ def hit_normals(directions: Any, hits: Any, tables: Any, results: Any) -> None:
         triangle = parts[part, 0] + ids[index, 2]
         first = parts[part, 1]
         a, b, c = first + triangles[triangle, 0], first + triangles[triangle, 1], first + triangles[triangle, 2]
-        ux, uy, uz = (
-            vertices[b, 0] - vertices[a, 0],
-            vertices[b, 1] - vertices[a, 1],
-            vertices[b, 2] - vertices[a, 2],
-        )
-        vx, vy, vz = (
-            vertices[c, 0] - vertices[a, 0],
-            vertices[c, 1] - vertices[a, 1],
-            vertices[c, 2] - vertices[a, 2],
-        )
-        gx, gy, gz = _world_normal(linear[item], uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
+        gx, gy, gz = _world_normal(linear[item], facets[index, 0], facets[index, 1], facets[index, 2])
         dx, dy, dz = directions[index, 0], directions[index, 1], directions[index, 2]
         if gx * dx + gy * dy + gz * dz > 0.0:
             gx, gy, gz = -gx, -gy, -gz
@@ -87,8 +75,8 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
 
     Args:
         rays: directions (N, 3) float32 and pixel angles (N,) float32 in radians.
-        hits: euclidean_depth (N,), barycentrics (N, 2), ids (N, 3) and geometric normals (N, 3).
-        tables: vertices, triangles, uvs, colors, parts, objects, linear, base_colors, material_info,
+        hits: distances, barycentrics, normals and ids of ``RayHits``, and geometric normals (N, 3) in world.
+        tables: triangles, uvs, colors, parts, objects, linear, base_colors, material_info,
             ``TexturePyramids.as_tuple()`` and ``LINEAR_FROM_BYTE``.
         results: albedo (N, 3) float32, filled; and the same where mirrors (water, glass) have the share of light that
             they reflect added, so that a denoiser sees how little of the body's colour shows at grazing angles,
@@ -97,8 +85,8 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
     directions, angles = rays
     albedo, mirrored = results
     with_mirrors = len(mirrored) > 0
-    depth, barycentrics, ids, normals = hits
-    vertices, triangles, uvs, colors, parts, objects, linear, base_colors, info, pyramids, lookup = tables
+    distances, barycentrics, facets, ids, normals = hits
+    triangles, uvs, colors, parts, objects, linear, base_colors, info, pyramids, lookup = tables
     for index in numba.prange(len(directions)):
         if ids[index, 0] == NO_HIT:
             albedo[index, 0] = albedo[index, 1] = albedo[index, 2] = 1.0
@@ -130,16 +118,19 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
             uv_area = abs(
                 (uvs[b, 0] - uvs[a, 0]) * (uvs[c, 1] - uvs[a, 1]) - (uvs[b, 1] - uvs[a, 1]) * (uvs[c, 0] - uvs[a, 0])
             )
-            first = parts[part, 1]
-            area = _double_area(vertices, first + ta, first + tb, first + tc)
+            double_area = math.sqrt(
+                facets[index, 0] * facets[index, 0]
+                + facets[index, 1] * facets[index, 1]
+                + facets[index, 2] * facets[index, 2]
+            )
             scale = (
                 linear[item, 0, 0] * linear[item, 0, 0]
                 + linear[item, 1, 0] * linear[item, 1, 0]
                 + linear[item, 2, 0] * linear[item, 2, 0]
             )
-            tiles_per_metre = math.sqrt(uv_area / max(area * scale, 1e-20))
+            tiles_per_metre = math.sqrt(uv_area / max(double_area * scale, 1e-20))
             # The geometric mean of the footprint's two axes: sharper than its long one, calmer than its short one.
-            side = angles[index] * depth[index] / math.sqrt(max(cosine, 0.02)) * tiles_per_metre
+            side = angles[index] * distances[index] / math.sqrt(max(cosine, 0.02)) * tiles_per_metre
             texel = sample_pyramid(pyramids, info[material, 0], (u, v), (side, lookup))
             red, green, blue = red * texel[0], green * texel[1], blue * texel[2]
         albedo[index, 0], albedo[index, 1], albedo[index, 2] = red, green, blue
@@ -151,11 +142,3 @@ def hit_albedo(rays: Any, hits: Any, tables: Any, results: Any) -> None:
             mirrored[index, 0] = red + (1.0 - red) * share
             mirrored[index, 1] = green + (1.0 - green) * share
             mirrored[index, 2] = blue + (1.0 - blue) * share
-
-
-@numba.njit(cache=True)
-def _double_area(vertices: Any, a: int, b: int, c: int) -> float:
-    ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-    vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
-    x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    return math.sqrt(x * x + y * y + z * z)

@@ -142,9 +142,9 @@ def _light_at(
         part = slice(start, start + step)
         origins = surface.points[part] + surface.facets[part] * offset
         directions = _draw_directions(surface.shading[part], surface.facets[part], texels[part], num_rays)
-        distances, _, ids = scene.intersect(np.repeat(origins, num_rays, axis=0), directions)
+        hits = scene.intersect(np.repeat(origins, num_rays, axis=0), directions)
         _gather(
-            (distances, ids, directions),
+            (hits.distances, hits.ids, directions),
             origins[:, 1],
             (solid.facets, solid.has_backs),
             solid.ground_reach_m,

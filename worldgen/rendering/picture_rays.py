@@ -19,40 +19,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.rendering.embree import NO_HIT
+from worldgen.scene.camera import Camera
 
 _CENTRE_WEIGHT, _ALL_WEIGHTS = 2.0, 6.0
 """Weight of a centre beside that of one border, and of all five places; whole, so that full coverage is exactly 1."""
 
 
-def in_blocks(height: int, width: int) -> NDArray[np.int64]:
-    """Indices of all pixels, two by two, so that the rays of a packet stay together as long as they can."""
-    row = np.arange(height + height % 2).reshape(-1, 1, 2, 1)
-    column = np.arange(width + width % 2).reshape(1, -1, 1, 2)
-    is_pixel = (row < height) & (column < width)
-    return np.asarray((row * width + column)[is_pixel])
-
-
-def center_points(pixels: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """Points of the lattice at the centres of pixels (M,), in a picture of so many columns."""
-    # The same as (2 * row + 1) * (2 * width + 1) + 2 * column + 1.
-    return np.asarray(2 * pixels + 2 * (pixels // width + 1) * (width + 1))
+def rays_through(points: NDArray[np.int64], camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Unit rays in world (M, 3) through points (M,) of a camera's lattice, and a pixel's angular side there (M,)."""
+    intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
+    return _rays_through(points, camera.width, intrinsics_px, pose)
 
 
 @numba.njit(parallel=True, cache=True)
-def rays_through(
+def _rays_through(
     points: NDArray[np.int64], width: int, intrinsics_px: NDArray[np.float64], world_from_camera: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Rays in world through points of a pinhole camera's lattice, and the angular side of a pixel there.
-
-    Args:
-        points: (M,).
-        width: Columns of the picture.
-        intrinsics_px: (3, 3).
-        world_from_camera: (4, 4).
-
-    Returns:
-        Unit rays (M, 3) float32, and angles (M,) float32 in radians.
-    """
     k, pose = intrinsics_px, world_from_camera
     rays = np.zeros((len(points), 3), dtype=np.float32)
     angles = np.zeros(len(points), dtype=np.float32)
@@ -127,30 +109,30 @@ Sums = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 def begin_means(chosen: NDArray[np.bool_], sums: Sums) -> None:
     """Give the values at the centres of chosen pixels (N,) their weight, in place."""
-    _scale(chosen, _CENTRE_WEIGHT, sums)
+    _scale(chosen, _CENTRE_WEIGHT, *sums)
 
 
 @numba.njit(cache=True)
-def add_borders(points: NDArray[np.int64], size: Any, chosen: NDArray[np.bool_], values: Any, sums: Any) -> None:
+def add_borders(points: NDArray[np.int64], chosen: NDArray[np.bool_], values: Any, sums: Any) -> None:
     """Add to chosen pixels what was found on their borders, in place.
 
     One thread does it: neighbours share a border, and sums must keep their order.
 
     Args:
         points: (M,) of the lattice.
-        size: Height and width of the picture.
-        chosen: (N,).
+        chosen: (H, W).
         values: albedo (M, 3) and normals (M, 3) float32 there, and ids (M, 3) uint32 as Embree gives them.
         sums: ``Sums``.
     """
-    (height, width), (albedo, normals, ids), (albedo_sum, normal_sum, sky_sum) = size, values, sums
+    height, width = chosen.shape
+    (albedo, normals, ids), (albedo_sum, normal_sum, sky_sum) = values, sums
     for index in range(len(points)):
         y, x = points[index] // (2 * width + 1), points[index] % (2 * width + 1)
         up, left = (1, 0) if y % 2 == 0 else (0, 1)
         for row, column in ((y // 2, x // 2), (y // 2 - up, x // 2 - left)):
-            pixel = row * width + column
-            if row < 0 or column < 0 or row >= height or column >= width or not chosen[pixel]:
+            if row < 0 or column < 0 or row >= height or column >= width or not chosen[row, column]:
                 continue
+            pixel = row * width + column
             for channel in range(3):
                 albedo_sum[pixel, channel] += albedo[index, channel]
                 normal_sum[pixel, channel] += normals[index, channel]
@@ -160,12 +142,11 @@ def add_borders(points: NDArray[np.int64], size: Any, chosen: NDArray[np.bool_],
 
 def finish_means(chosen: NDArray[np.bool_], sums: Sums) -> None:
     """Turn the sums of chosen pixels (N,) into means, in place."""
-    _scale(chosen, 1.0 / _ALL_WEIGHTS, sums)
+    _scale(chosen, 1.0 / _ALL_WEIGHTS, *sums)
 
 
 @numba.njit(parallel=True, cache=True)
-def _scale(chosen: NDArray[np.bool_], factor: float, sums: Any) -> None:
-    albedo, normals, sky_coverage = sums
+def _scale(chosen: NDArray[np.bool_], factor: float, albedo: Any, normals: Any, sky_coverage: Any) -> None:
     for pixel in numba.prange(len(chosen)):
         if chosen[pixel]:
             for channel in range(3):

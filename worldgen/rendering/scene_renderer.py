@@ -151,7 +151,7 @@ class SceneRenderer:
         return View(camera=camera, radiance=np.maximum(radiance, np.float32(0.0)), buffers=buffers)
 
     def _sky_layers(self, view: View) -> NDArray[np.float32]:
-        """Radiance, what stands out against the sky, and where there is sky, (H, W, 7); both zero or one in open sky."""
+        """Radiance, what stands out against the sky, and where there is sky, (H, W, 7); in open sky zero and one."""
         is_sky = view.buffers.labels == 0
         beyond = view.radiance.copy()
         beyond[is_sky] -= self._foggy_sky(view.camera, pixel_rays_in_world(view.camera), is_sky)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worldgen.geometry.cameras import camera_position
 from worldgen.geometry.equirectangular import rays_from_pixels
-from worldgen.rendering.embree import InstancedScene
+from worldgen.rendering.embree import InstancedScene, RayHits
 from worldgen.rendering.splats import SplatImage
 from worldgen.scene.camera import AnyCamera, PanoramaCamera
 from worldgen.scene.textured_mesh import TexturedMesh
@@ -52,21 +52,19 @@ class TexturedMeshes:
             rows = slice(first, min(first + step, camera.height))
             size = (rows.stop - rows.start, camera.width)
             for down, across in _PLACES:
-                distance, weights, ids = self._trace(camera, rows, (down, across))
-                colors[rows] += self._colors(weights, ids).reshape(*size, 3)
-                cover[rows] += np.isfinite(distance).reshape(size)
-            distance, _, ids = self._trace(camera, rows, (0.5, 0.5))
-            hit = np.isfinite(distance)
-            distance[hit] = np.where(self._is_sky[ids[hit, 1]], np.float32(np.inf), distance[hit])
+                hits = self._trace(camera, rows, (down, across))
+                colors[rows] += self._colors(hits.barycentrics, hits.ids).reshape(*size, 3)
+                cover[rows] += np.isfinite(hits.distances).reshape(size)
+            hits = self._trace(camera, rows, (0.5, 0.5))
+            distance, hit = hits.distances, np.isfinite(hits.distances)
+            distance[hit] = np.where(self._is_sky[hits.ids[hit, 1]], np.float32(np.inf), distance[hit])
             depth[rows] = distance.reshape(size)
         share = np.float32(1.0 / len(_PLACES))
         return SplatImage(rgb=colors * share, alpha=cover * share, euclidean_depth=depth)
 
-    def _trace(
-        self, camera: AnyCamera, rows: slice, place: tuple[float, float]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint32]]:
+    def _trace(self, camera: AnyCamera, rows: slice, place: tuple[float, float]) -> RayHits:
         rays = _rays_through(camera, rows, place).reshape(-1, 3).astype(np.float32)
-        return self._scene.intersect(camera_position(camera).astype(np.float32)[None], rays, coherent=True)
+        return self._scene.intersect(camera_position(camera).astype(np.float32)[None], rays, columns=camera.width)
 
     def _colors(self, weights: NDArray[np.float32], ids: NDArray[np.uint32]) -> NDArray[np.float32]:
         """The textures at hits, between the four nearest pixels, (N, 3); black for misses."""

@@ -16,9 +16,7 @@ from worldgen.rendering.picture_rays import (
     add_borders,
     begin_means,
     border_points,
-    center_points,
     finish_means,
-    in_blocks,
     rays_through,
     uneven_pixels,
 )
@@ -90,6 +88,8 @@ class SceneTracer:
             BackendUnavailableError: embreex is missing.
         """
         self._tables = build_surface_tables(scene)
+        # An index of -1, which stands for a miss, finds the sky at the end.
+        self._label_of = np.append(self._tables.objects[:, 1], 0).astype(np.uint8)
         self._embree = InstancedScene()
         tables = self._tables
         handles: dict[tuple[str, int], int] = {}
@@ -142,8 +142,8 @@ class SceneTracer:
         """Exact buffers of a camera, one ray through each pixel centre."""
         result = _BufferArrays(camera.height * camera.width)
         for place, rays, angles in _ray_batches(camera):
-            found = self._find(_origin(camera), rays, coherent=True)
-            result.fill(place, found, self._albedo(rays, angles, found)[0], self._tables.objects[:, 1])
+            found = self._find(_origin(camera), rays, angles, columns=camera.width)
+            result.fill(place, found, self._label_of)
         return result.as_buffers(camera)
 
     def guides_and_buffers(self, camera: Camera) -> tuple[Guides, Buffers]:
@@ -152,41 +152,32 @@ class SceneTracer:
         num_pixels = size[0] * size[1]
         exact = _BufferArrays(num_pixels)
         albedo = np.zeros((num_pixels, 3), dtype=np.float32)
-        normals = np.zeros_like(albedo)
-        sky_coverage = np.zeros(num_pixels, dtype=np.float32)
         surfaces = np.zeros((num_pixels, 2), dtype=np.uint32)
-        for pixels in _batches(in_blocks(*size)):
-            found, rays, angles = self._find_points(camera, center_points(pixels, camera.width))
-            plain, albedo[pixels] = self._albedo(rays, angles, found, with_mirrors=True)
-            exact.fill(pixels, found, plain, self._tables.objects[:, 1])
-            normals[pixels] = found.normals
-            sky_coverage[pixels] = found.ids[:, 0] == NO_HIT
-            surfaces[pixels] = found.ids[:, :2]
-        uneven = uneven_pixels(surfaces.reshape(*size, 2), normals.reshape(*size, 3), _EVEN_NORMALS)
-        chosen, sums = uneven.reshape(-1), (albedo, normals, sky_coverage)
-        begin_means(chosen, sums)
-        for points in _batches(border_points(uneven)):
-            found, rays, angles = self._find_points(camera, points)
-            mirrored = self._albedo(rays, angles, found, with_mirrors=True)[1]
-            add_borders(points, size, chosen, (mirrored, found.normals, found.ids), sums)
-        finish_means(chosen, sums)
+        for place, rays, angles in _ray_batches(camera):
+            found = self._find(_origin(camera), rays, angles, columns=camera.width, with_mirrors=True)
+            exact.fill(place, found, self._label_of)
+            albedo[place] = found.mirrored
+            surfaces[place] = found.ids[:, :2]
+        buffers = exact.as_buffers(camera)
+        uneven = uneven_pixels(surfaces.reshape(*size, 2), buffers.normals, _EVEN_NORMALS)
+        sums = (albedo, buffers.normals.reshape(-1, 3).copy(), (surfaces[:, 0] == NO_HIT).astype(np.float32))
+        begin_means(uneven.reshape(-1), sums)
+        points = border_points(uneven)
+        for first in range(0, len(points), _RAYS_PER_BATCH):
+            batch = points[first : first + _RAYS_PER_BATCH]
+            rays, angles = rays_through(batch, camera)
+            found = self._find(_origin(camera), rays, angles, columns=0, with_mirrors=True)
+            add_borders(batch, uneven, (found.mirrored, found.normals, found.ids), sums)
+        finish_means(uneven.reshape(-1), sums)
         guides = Guides(
-            albedo=albedo.reshape(*size, 3), normals=normals.reshape(*size, 3), sky_coverage=sky_coverage.reshape(size)
+            albedo=albedo.reshape(*size, 3), normals=sums[1].reshape(*size, 3), sky_coverage=sums[2].reshape(size)
         )
-        return guides, exact.as_buffers(camera)
-
-    def _find_points(
-        self, camera: Camera, points: NDArray[np.int64]
-    ) -> tuple[_Found, NDArray[np.float32], NDArray[np.float32]]:
-        """What a pinhole camera sees at points of its picture's lattice, with the rays and the angles of pixels there."""
-        intrinsics_px, pose = np.ascontiguousarray(camera.intrinsics_px), np.ascontiguousarray(camera.world_from_camera)
-        rays, angles = rays_through(points, camera.width, intrinsics_px, pose)
-        return self._find(_origin(camera), rays, coherent=True), rays, angles
+        return guides, buffers
 
     def _trace_batch(
         self, origins: NDArray[np.float32], rays: NDArray[np.float32], angles: NDArray[np.float32]
     ) -> Hits:
-        found = self._find(origins, rays, coherent=False)
+        found = self._find(origins, rays, angles, columns=None)
         # The bits of NO_HIT read as -1.
         signed = found.ids.view(np.int32)
         return Hits(
@@ -197,41 +188,41 @@ class SceneTracer:
             part_ids=np.ascontiguousarray(signed[:, 1]),
             triangle_ids=np.ascontiguousarray(signed[:, 2]),
             barycentrics=found.barycentrics,
-            albedo=self._albedo(rays, angles, found)[0],
+            albedo=found.albedo,
         )
 
-    def _find(self, origins: NDArray[np.float32], rays: NDArray[np.float32], *, coherent: bool) -> _Found:
-        """Where rays hit first, and how the surface is turned there."""
+    def _find(
+        self,
+        origins: NDArray[np.float32],
+        rays: NDArray[np.float32],
+        angles: NDArray[np.float32],
+        *,
+        columns: int | None,
+        with_mirrors: bool = False,
+    ) -> _Found:
+        """Where unit rays hit first, and what is there; ``columns`` as for ``InstancedScene.intersect``."""
         tables = self._tables
-        distances, barycentrics, ids = self._embree.intersect(origins, rays, coherent=coherent)
-        geometric_normals, normals = np.zeros_like(rays), np.zeros_like(rays)
+        hits = self._embree.intersect(origins, rays, columns=columns)
+        found = _Found(
+            # A ray that starts on a surface hits it at once; buffers promise depths above zero.
+            depth=np.maximum(hits.distances, np.float32(1e-6)),
+            barycentrics=hits.barycentrics,
+            ids=hits.ids,
+            geometric_normals=np.zeros_like(rays),
+            normals=np.zeros_like(rays),
+            albedo=np.zeros_like(rays),
+            mirrored=np.zeros((len(rays) if with_mirrors else 0, 3), dtype=np.float32),
+        )
         hit_normals(
             rays,
-            (barycentrics, ids),
-            (tables.vertices, tables.triangles, tables.normals, tables.parts, tables.objects, tables.linear),
-            (geometric_normals, normals),
+            (hits.barycentrics, hits.normals, hits.ids),
+            (tables.triangles, tables.normals, tables.parts, tables.objects, tables.linear),
+            (found.geometric_normals, found.normals),
         )
-        return _Found(
-            # A ray that starts on a surface hits it at once; buffers promise depths above zero.
-            depth=np.maximum(distances, np.float32(1e-6)),
-            barycentrics=barycentrics,
-            ids=ids,
-            geometric_normals=geometric_normals,
-            normals=normals,
-        )
-
-    def _albedo(
-        self, rays: NDArray[np.float32], angles: NDArray[np.float32], found: _Found, *, with_mirrors: bool = False
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Base colours where rays hit, (N, 3) linear, and with mirrors brightened by what they reflect if asked for."""
-        tables = self._tables
-        albedo = np.zeros_like(rays)
-        mirrored = np.zeros((len(rays) if with_mirrors else 0, 3), dtype=np.float32)
         hit_albedo(
             (rays, angles),
-            (found.depth, found.barycentrics, found.ids, found.geometric_normals),
+            (found.depth, hits.barycentrics, hits.normals, hits.ids, found.geometric_normals),
             (
-                tables.vertices,
                 tables.triangles,
                 tables.uvs,
                 tables.colors,
@@ -243,20 +234,25 @@ class SceneTracer:
                 tables.pyramids.as_tuple(),
                 LINEAR_FROM_BYTE,
             ),
-            (albedo, mirrored),
+            (found.albedo, found.mirrored),
         )
-        return albedo, mirrored
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Found:
-    """What a batch of N rays found, as Embree tells it; ``ids`` (N, 3) uint32 are instance, mesh and triangle."""
+    """What a batch of N rays found, as Embree tells it; ``ids`` (N, 3) uint32 are instance, mesh and triangle.
+
+    ``mirrored`` is the albedo with mirrors brightened by what they reflect, or empty if nobody asked for it.
+    """
 
     depth: NDArray[np.float32]
     barycentrics: NDArray[np.float32]
     ids: NDArray[np.uint32]
     geometric_normals: NDArray[np.float32]
     normals: NDArray[np.float32]
+    albedo: NDArray[np.float32]
+    mirrored: NDArray[np.float32]
 
 
 class _BufferArrays:
@@ -269,22 +265,14 @@ class _BufferArrays:
         self._object_ids = np.zeros(num_pixels, dtype=np.int32)
         self._labels = np.zeros(num_pixels, dtype=np.uint8)
 
-    def fill(
-        self,
-        place: slice | NDArray[np.int64],
-        found: _Found,
-        albedo: NDArray[np.float32],
-        label_of: NDArray[np.integer],
-    ) -> None:
-        """Put a batch in its place among the pixels; ``label_of`` has a label per object."""
+    def fill(self, place: slice, found: _Found, label_of: NDArray[np.uint8]) -> None:
+        """Put a batch in its place among the pixels; ``label_of`` has a label per object, and at its end the sky's."""
         ids = found.ids[:, 0].view(np.int32)
         self._depth[place] = found.depth
         self._normals[place] = found.normals
-        self._albedo[place] = albedo
+        self._albedo[place] = found.albedo
         self._object_ids[place] = ids
-        labels = np.zeros(len(ids), dtype=np.uint8)
-        labels[ids >= 0] = label_of[ids[ids >= 0]]
-        self._labels[place] = labels
+        self._labels[place] = label_of[ids]
 
     def as_buffers(self, camera: AnyCamera) -> Buffers:
         """The finished buffers, as pictures."""
@@ -302,15 +290,11 @@ def _origin(camera: AnyCamera) -> NDArray[np.float32]:
     return camera_position(camera)[None].astype(np.float32)
 
 
-def _batches(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for first in range(0, len(numbers), _RAYS_PER_BATCH):
-        yield numbers[first : first + _RAYS_PER_BATCH]
-
-
 def _ray_batches(camera: AnyCamera) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.float32]]]:
     """Rays through a camera's pixel centres and pixel angles in whole rows, with their place among its pixels."""
     height, width = camera.height, camera.width
-    rows = max(1, _RAYS_PER_BATCH // width)
+    # Packets of rays are two rows high.
+    rows = 2 * max(1, _RAYS_PER_BATCH // width // 2)
     angles = pixel_angles(camera).astype(np.float32).reshape(-1)
     rays_in_world = pixel_rays_in_world(camera).astype(np.float32).reshape(-1, 3)
     for first in range(0, height, rows):

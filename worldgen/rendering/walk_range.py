@@ -95,14 +95,15 @@ class _Looks:
 
     def untrue_share(self, eye: NDArray[np.float64]) -> float:
         """Share of the directions in which something else is seen than what the picture shows."""
-        distance, weights, ids = self._scene.intersect(eye.astype(np.float32)[None], self._rays, coherent=True)
+        hits = self._scene.intersect(eye.astype(np.float32)[None], self._rays, columns=0)
+        ids = hits.ids
         is_true = np.zeros(len(self._rays), dtype=np.bool_)
         for index, sheet in enumerate(self._sheets):
             here = np.flatnonzero((ids[:, 1] == index) & (ids[:, 2] != NO_HIT))
             if sheet.label == "sky":
                 is_true[here] = True
             elif here.size:
-                hit = (distance[here], weights[here], ids[here, 2])
+                hit = (hits.distances[here], hits.barycentrics[here], ids[here, 2])
                 is_true[here] = self._are_true(sheet, eye, self._rays[here], hit)
         return float(1.0 - is_true.mean())
 
