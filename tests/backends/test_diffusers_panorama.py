@@ -191,13 +191,13 @@ def test_a_world_from_a_painted_panorama(
         "--quiet",
         "--json",
     ]
-    shown += ["--panorama-model", pipelines("sdxl"), "--steps", "2", "--depth-model", str(depth_models["dpt"])]
+    shown += ["--panorama-model", pipelines("sdxl"), "--steps", "2", "--depth-model", str(depth_models["metric"])]
     assert run([*shown, "-o", "world"]) == 0, capsys.readouterr().err
     manifest = json.loads(capsys.readouterr().out)["manifest"]
     layers = {layer["name"]: layer for layer in manifest["layers"]}
     assert layers["panorama"]["provenance"] == "neural"
     assert (layers["panorama"]["backend"], layers["panorama"]["model"]) == ("diffusers-panorama", "sdxl")
-    assert [model["name"] for model in layers["euclidean_depth"]["models"]] == ["dpt"]
+    assert [model["name"] for model in layers["euclidean_depth"]["models"]] == ["metric"]
     assert (manifest["source"]["kind"], manifest["source"]["prompt"]) == ("prompt", "a lake")
     assert check_world(tmp_path / "world") == []
     seam, usual = seam_step(World.load(tmp_path / "world").panorama.astype(np.float32) / 255.0)

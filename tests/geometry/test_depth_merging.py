@@ -191,3 +191,24 @@ def test_wrong_input_is_refused() -> None:
     off = Camera(intrinsics_px=np.array(camera.intrinsics_px), world_from_camera=moved, height=16, width=16)
     with pytest.raises(InvalidInputError, match="origin"):
         ViewDepth(camera=off, values=np.array(views[0].values), confidence=np.array(views[0].confidence))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_views_that_agree_on_nothing_give_a_finite_sphere_or_one_clear_sentence(seed: int) -> None:
+    """Each view tells of a wall of its own, most of it at infinity: what an untrained network answers."""
+    generator = rng(seed, "nonsense")
+    views = [
+        ViewDepth(
+            camera=camera,
+            values=np.maximum(generator.normal(-0.3, 0.3, (32, 32)), 0.0).astype(np.float32),
+            confidence=np.ones((32, 32), dtype=np.float32),
+        )
+        for camera in overlapping_cameras(size_px=32, field_of_view=math.radians(95.0))
+    ]
+    try:
+        depth, _ = merge_views(views, "disparity", height=32)
+    except InvalidInputError as error:
+        assert "agree" in str(error)
+    else:
+        assert (depth > 0.0).all()
+        assert np.isfinite(depth).all()

@@ -39,6 +39,9 @@ _LEAST_COMPARED = 0.02
 _RINGS = ((0.0, 8), (math.radians(48.0), 5), (math.radians(-48.0), 5), (0.5 * math.pi, 1), (-0.5 * math.pi, 1))
 
 
+NO_AGREEMENT = "No view tells a depth that the others agree with."
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ViewDepth:
     """What a depth network says about one view.
@@ -162,7 +165,7 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
         kind: What their values are; metric ones get a scale only, whose median is 1.
 
     Raises:
-        InvalidInputError: There are fewer than two views, or they do not overlap.
+        InvalidInputError: There are fewer than two views, they do not overlap, or they agree on nothing.
     """
     if len(views) < 2:
         raise InvalidInputError("Aligning needs at least two views.")
@@ -196,6 +199,8 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
         if kind == "metric"
         else _typical(values, weights, factors, (scales, shifts, trust))
     )
+    if not gauge > 0.0:
+        raise InvalidInputError(NO_AGREEMENT)
     return Alignment(scales=scales / gauge, shifts=shifts / gauge, weights=trust)
 
 

@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worldgen.errors import InvalidInputError
-from worldgen.geometry.depth_alignment import Alignment, DepthKind, ViewDepth, align_views, sample_view
+from worldgen.geometry.depth_alignment import (
+    NO_AGREEMENT,
+    Alignment,
+    DepthKind,
+    ViewDepth,
+    align_views,
+    sample_view,
+)
 from worldgen.geometry.equirectangular import equirectangular_rays
 
 _SCREENING = 12.0
@@ -65,7 +72,7 @@ def blend_views(
         weights[ahead] = own * alignment.weights[index]
         _gather(logs.reshape(size), weights.reshape(size), (total, weight, across, across_weight, down, down_weight))
     if not weight.any():
-        raise InvalidInputError("No view tells a depth that the others agree with.")
+        raise InvalidInputError(NO_AGREEMENT)
     mean = total / np.maximum(weight, 1e-12)
     known = weight > 1e-9
     across /= np.maximum(across_weight, 1e-12)
