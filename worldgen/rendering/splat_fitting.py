@@ -20,9 +20,8 @@ from worldgen.rendering.splat_refinement import Pictures, refine_colors
 from worldgen.rendering.splat_training import RefinementView
 from worldgen.scene.gaussian_cloud import GaussianCloud
 
-LAST_PACE = 0.3
-"""What is left of the first step length at the end: in so few steps none can be spent on settling, and colours, which
-suffer from that most, are solved for afterwards."""
+LAST_PACE = 0.6
+"""What is left of the first step length at the end: in so few steps none can be spent on settling."""
 
 
 def fit_splats(

@@ -41,15 +41,19 @@ _MEAN, _SCALE, _ROTATION, _LOGIT, _COLOR, _HARMONICS, _PULL = range(7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Lengths of steps."""
+    """Lengths of steps.
+
+    They are long for what the moments of a cell tell badly, which is how large and how opaque a splat is, and short for
+    what they tell well (how it is turned) or what is solved for afterwards (its colour).
+    """
 
     mean: float = 0.08
     """Of positions, in standard deviations of the splat along each of its axes."""
-    scale: float = 0.04
+    scale: float = 0.11
     """Of the logarithms of the scales."""
-    rotation: float = 0.04
-    logit: float = 0.12
-    color: float = 0.04
+    rotation: float = 0.015
+    logit: float = 0.5
+    color: float = 0.01
     """Of the spherical harmonics of degree 0."""
     harmonics: float = 0.006
     pull: float = 0.02

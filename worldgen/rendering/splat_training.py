@@ -21,7 +21,7 @@ from worldgen.randomness import rng
 from worldgen.rendering.gsplat_kernels import has_gsplat
 from worldgen.rendering.picture_loss import TruePicture, make_true_picture
 from worldgen.rendering.splat_densification import SplatTally
-from worldgen.rendering.splat_optimizer import Rates, SplatState, start_state
+from worldgen.rendering.splat_optimizer import DEFAULT_RATES, Rates, SplatState, start_state
 from worldgen.rendering.splat_refinement import refine_colors
 from worldgen.rendering.splat_trainers import CpuTrainer, SplatTrainer
 from worldgen.rendering.splat_training_state import (
@@ -50,8 +50,6 @@ LEAST_SHARE = 0.5
 """At least this part of the seconds is for steps."""
 LAST_PACE = 0.3
 """What is left of the first step length at the end; with 0.1, 400 steps end 0.06 and 0.17 dB lower in two worlds."""
-REFINEMENT_RATES = Rates(scale=0.09, logit=0.4, color=0.03)
-"""Sizes and opacities have further to go than in fitting: colours are solved for, and places are known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,7 +97,7 @@ def refine_splats(
     limit: RefinementLimit,
     budget: int | None = None,
     seed: int = 0,
-    rates: Rates = REFINEMENT_RATES,
+    rates: Rates = DEFAULT_RATES,
     state_path: Path | None = None,
     progress: Progress = ignore_progress,
 ) -> RefinementResult:
@@ -176,7 +174,7 @@ def seconds_per_step(cloud: GaussianCloud, views: Sequence[RefinementView]) -> f
         views: True pictures, as many as steps are taken and timed, and as many before, which load all that is needed.
     """
     pictures = [(view.camera, make_true_picture(view.rgb, view.euclidean_depth)) for view in views]
-    trainer = _trainer(start_state(cloud), None, pictures, REFINEMENT_RATES)
+    trainer = _trainer(start_state(cloud), None, pictures, DEFAULT_RATES)
     for index in range(len(pictures)):
         trainer.take_step(index, 1.0)
     # A GPU hands out the splats once its steps are done.
