@@ -7,6 +7,7 @@ once before it is timed.
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 PROMPT = "a log cabin by a mountain lake at golden hour, pine forest, a wooden boat"
 BUDGETS = {"draft": (10.0, 2048.0), "standard": (60.0, 4096.0)}
 """Seconds and MiB that each tier may take on two cores."""
+VIEWS_BESIDE_MITSUBA, NOISE = 1.2, 0.05
+"""What views may take beside the same samples alone, and what a busy machine may add to the median."""
 
 
 def generate(folder: Path, quality: str) -> None:
@@ -54,19 +57,26 @@ def test_rendering_beside_bare_mitsuba(benchmark: BenchmarkFixture) -> None:
     eye = np.array([0.0, scene.eye_height_m, 0.0])
     faces = cube_samples(eye, 256, tier.spawn_samples)
 
-    def bare_seconds() -> float:
+    def render_bare() -> float:
         start = time.perf_counter()
         for camera, samples in faces:
             bare.render(camera, samples, 0)
         return time.perf_counter() - start
 
-    bare_seconds()
-    alone = min(bare_seconds() for _ in range(2))
-    benchmark.pedantic(renderer.render_cube, args=(eye, 256, tier.spawn_samples), rounds=2, warmup_rounds=1)
-    ours = benchmark.stats.stats.min
+    # In turns, as machines drift.
+    alone: list[float] = []
+    render_bare()
+    benchmark.pedantic(
+        renderer.render_cube,
+        args=(eye, 256, tier.spawn_samples),
+        setup=lambda: alone.append(render_bare()),
+        rounds=7,
+        warmup_rounds=1,
+    )
+    ratio = benchmark.stats.stats.median / statistics.median(alone)
     rate = sum(camera.height * camera.width * samples for camera, samples in faces) / 1e6
     sys.stdout.write(
-        f"\nbare Mitsuba {rate / alone:.2f} M samples/s, views with buffers, denoising and air {rate / ours:.2f}, "
-        f"ratio {ours / alone:.2f}\n"
+        f"\nbare Mitsuba {rate / statistics.median(alone):.2f} M samples/s, views with buffers, denoising and air "
+        f"{rate / benchmark.stats.stats.median:.2f}, ratio {ratio:.2f} (goal {VIEWS_BESIDE_MITSUBA})\n"
     )
-    assert ours < 2.0 * alone
+    assert ratio < VIEWS_BESIDE_MITSUBA + NOISE
