@@ -199,7 +199,7 @@ def align_views(views: Sequence[ViewDepth], kind: DepthKind) -> Alignment:
         if kind == "metric"
         else _typical(values, weights, factors, (scales, shifts, trust))
     )
-    if not gauge > 0.0:
+    if gauge == 0.0:
         raise InvalidInputError(NO_AGREEMENT)
     return Alignment(scales=scales / gauge, shifts=shifts / gauge, weights=trust)
 
